@@ -1,0 +1,39 @@
+//! `cargo xtask`: the proofs of Boatyard. Nothing here links the product; the
+//! proofs run the real binary and look at what it wrote.
+
+mod conform;
+mod process;
+mod report;
+mod stack;
+mod verify;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// The proofs of Boatyard.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the pinned validators over every combination
+    Verify(verify::Args),
+    /// Build and start generated services and hold them against the contract
+    Conform(conform::Args),
+}
+
+fn main() -> ExitCode {
+    let outcome = match Cli::parse().command {
+        Command::Verify(args) => verify::run(args),
+        Command::Conform(args) => conform::run(args),
+    };
+    outcome.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}

@@ -1,0 +1,114 @@
+//! The combinations that Boatyard offers, and how to render one.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::process;
+
+/// One choice on every axis.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stack {
+    /// Language of the service
+    pub language: String,
+    /// Database, or `none`
+    pub database: String,
+    /// Cache, or `none`
+    pub cache: String,
+    /// Where it is deployed, or `none`
+    pub target: String,
+    /// Continuous integration
+    pub ci: String,
+}
+
+impl fmt::Display for Stack {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            language,
+            database,
+            cache,
+            target,
+            ci,
+        } = self;
+        write!(out, "{language}-{database}-{cache}-{target}-{ci}")
+    }
+}
+
+impl Stack {
+    /// Whether a pattern names this stack: every comma-separated part of it is in the id.
+    pub fn matches(&self, pattern: &str) -> bool {
+        let id = self.to_string();
+        pattern.split(',').all(|part| id.contains(part.trim()))
+    }
+
+    /// The name of its package manager's lock among `tests/locks`.
+    pub fn lock_folder(&self) -> PathBuf {
+        let name = format!("{}-{}-{}", self.language, self.database, self.cache);
+        root().join("tests/locks").join(name)
+    }
+}
+
+#[derive(Deserialize)]
+struct Catalog {
+    combinations: Vec<Stack>,
+}
+
+/// The folder of the workspace.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .map(Path::to_path_buf)
+        .unwrap_or_default()
+}
+
+/// Where reports and renderings go.
+pub fn proof_folder() -> PathBuf {
+    root().join("target/proof")
+}
+
+/// Builds the product and gives the path of its binary.
+pub fn boatyard() -> Result<PathBuf> {
+    process::ok(
+        Command::new("cargo")
+            .args(["build", "--release", "--quiet"])
+            .current_dir(root()),
+        Duration::from_secs(900),
+    )
+    .context("the product does not build")?;
+    Ok(root().join("target/release/boatyard"))
+}
+
+/// Every valid combination, as the product lists them.
+pub fn list(boatyard: &Path) -> Result<Vec<Stack>> {
+    let output = process::ok(
+        Command::new(boatyard).args(["list", "--json"]),
+        Duration::from_secs(30),
+    )?;
+    let catalog: Catalog = serde_json::from_str(&output.stdout)
+        .context("`boatyard list --json` has no `combinations`")?;
+    Ok(catalog.combinations)
+}
+
+/// Renders a stack as a new repository at `folder`, which must not exist.
+pub fn render(boatyard: &Path, stack: &Stack, name: &str, folder: &Path) -> Result<()> {
+    let mut command = Command::new(boatyard);
+    command
+        .arg("new")
+        .arg(folder)
+        .args(["--name", name, "--yes"]);
+    for (axis, id) in [
+        ("language", &stack.language),
+        ("database", &stack.database),
+        ("cache", &stack.cache),
+        ("target", &stack.target),
+        ("ci", &stack.ci),
+    ] {
+        command.args(["--set", &format!("{axis}={id}")]);
+    }
+    process::ok(&mut command, Duration::from_secs(60))?;
+    Ok(())
+}
