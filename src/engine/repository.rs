@@ -1,0 +1,43 @@
+//! The whole repository: what templates give, and the three files that Boatyard keeps for itself.
+
+use super::answers::{Answers, SCHEMA_PATH};
+use super::base::{BASE_PATH, Base};
+use super::catalog::Catalog;
+use super::error::{Error, Problem};
+use super::plan::Plan;
+use super::render::render;
+use super::resolve::{VERSION, resolve};
+use super::schema;
+use super::tree::{File, Policy, RelPath, Tree};
+
+/// Where the answers lie.
+pub const ANSWERS_PATH: &str = "boatyard.json";
+
+/// The plan for these answers and every file of the repository.
+///
+/// # Errors
+/// As [`resolve`] and [`render`].
+pub fn generate(answers: &Answers, catalog: &Catalog) -> Result<(Plan, Tree), Error> {
+    let plan = resolve(answers, catalog)?;
+    let mut tree = render(&plan, catalog)?;
+    insert(&mut tree, SCHEMA_PATH, format!("{:#}\n", schema::answers(catalog)))?;
+    let base = Base {
+        boatyard: VERSION.to_owned(),
+        answers: answers.to_document(catalog),
+        files: tree.clone(),
+    };
+    insert(&mut tree, ANSWERS_PATH, answers.to_text(catalog))?;
+    insert(&mut tree, BASE_PATH, base.to_text())?;
+    Ok((plan, tree))
+}
+
+fn insert(tree: &mut Tree, path: &str, text: String) -> Result<(), Error> {
+    let path = RelPath::parse(path).map_err(|problem| Error::Bug(vec![Problem::new(format!("`{path}` {problem}"))]))?;
+    if tree.contains_key(&path) {
+        return Err(Error::Bug(vec![Problem::new(format!(
+            "a template gives `{path}`, which is Boatyard's own"
+        ))]));
+    }
+    tree.insert(path, File::new(text, Policy::Managed));
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! Where answers come from, collected with their origins; later sources win.
+
+use std::io::IsTerminal;
+use std::path::Path;
+
+use clap::ArgMatches;
+use serde_json::{Map, Value};
+
+use crate::engine::catalog::Catalog;
+use crate::engine::draft::{Draft, Source};
+use crate::engine::error::Problem;
+use crate::engine::resolve::VERSION;
+
+use super::cli;
+use super::disk;
+use super::failure::Failure;
+
+const PREFIX: &str = "BOATYARD_";
+
+/// Reads every answer that was given: environment, then `--answers`, `--set` and flags.
+///
+/// # Errors
+/// Every problem of all of them at once.
+pub fn draft(matches: &ArgMatches, catalog: &Catalog) -> Result<Draft, Failure> {
+    let mut problems = Vec::new();
+    let mut sources = environment();
+    if let Some(path) = matches.get_one::<String>("answers") {
+        match file(path)? {
+            Ok(source) => sources.push(source),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    for pair in matches.get_many::<String>("set").into_iter().flatten() {
+        match pair.split_once('=') {
+            Some((key, value)) if !key.is_empty() => {
+                sources.push(Source::single(format!("--set {key}"), key, value.into()))
+            }
+            _ => problems.push(
+                Problem::new(format!("`--set {pair}` is no `KEY=VALUE`")).hint("write it as `--set language=node`"),
+            ),
+        }
+    }
+    for (flag, key, value) in cli::given(matches, catalog) {
+        sources.push(Source::single(flag, &key, value.into()));
+    }
+    match Draft::read(&sources, catalog, VERSION) {
+        Ok(draft) if problems.is_empty() => Ok(draft),
+        Ok(_) => Err(Failure::Input(problems)),
+        Err(more) => {
+            problems.extend(more);
+            Err(Failure::Input(problems))
+        }
+    }
+}
+
+/// `BOATYARD_LANGUAGE=node`, sorted, so that messages come in the same order everywhere.
+fn environment() -> Vec<Source> {
+    let mut given: Vec<(String, String)> = std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .filter(|(name, value)| name.starts_with(PREFIX) && !value.is_empty())
+        .collect();
+    given.sort();
+    given
+        .into_iter()
+        .map(|(name, value)| {
+            let key = name[PREFIX.len()..].to_lowercase();
+            Source::single(name, &key, value.into())
+        })
+        .collect()
+}
+
+fn file(path: &str) -> Result<Result<Source, Problem>, Failure> {
+    let text = disk::read_text(Path::new(path))?;
+    let origin = if path == "-" {
+        "standard input".to_owned()
+    } else {
+        path.to_owned()
+    };
+    Ok(match serde_json::from_str::<Map<String, Value>>(&text) {
+        Ok(values) => Ok(Source { origin, values }),
+        Err(error) => Err(Problem::new(format!("{origin}: no JSON object of answers: {error}"))
+            .hint("`boatyard schema answers` shows its form")),
+    })
+}
+
+/// Whether a person is there to be asked.
+pub fn interactive(matches: &ArgMatches) -> bool {
+    let told_not_to = matches.get_flag("non-interactive")
+        || std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
+    !told_not_to && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+}
