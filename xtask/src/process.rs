@@ -104,9 +104,7 @@ fn drain(stream: Option<impl Read + Send + 'static>) -> thread::JoinHandle<Strin
 
 fn code(status: ExitStatus) -> i32 {
     use std::os::unix::process::ExitStatusExt;
-    status
-        .code()
-        .unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
+    status.code().unwrap_or_else(|| 128 + status.signal().unwrap_or(0))
 }
 
 fn shown(command: &Command) -> String {

@@ -73,10 +73,7 @@ impl Report {
 
     /// How many rows ended this way.
     pub fn count(&self, outcome: Outcome) -> usize {
-        self.rows
-            .iter()
-            .filter(|row| row.outcome == outcome)
-            .count()
+        self.rows.iter().filter(|row| row.outcome == outcome).count()
     }
 
     /// The last line of every proof.
@@ -109,22 +106,13 @@ impl Report {
     }
 
     fn page(&self) -> String {
-        let mut page = format!(
-            "# {}: {}\n\n{:.0} s\n",
-            self.kind,
-            self.summary(),
-            self.seconds
-        );
+        let mut page = format!("# {}: {}\n\n{:.0} s\n", self.kind, self.summary(), self.seconds);
         for (title, outcome) in [
             ("Failed", Outcome::Failed),
             ("Not run here", Outcome::NotRun),
             ("Passed", Outcome::Passed),
         ] {
-            let rows: Vec<&Row> = self
-                .rows
-                .iter()
-                .filter(|row| row.outcome == outcome)
-                .collect();
+            let rows: Vec<&Row> = self.rows.iter().filter(|row| row.outcome == outcome).collect();
             if rows.is_empty() {
                 continue;
             }
@@ -132,18 +120,18 @@ impl Report {
             page.push_str("| subject | name | section | statement | detail | s |\n");
             page.push_str("| --- | --- | --- | --- | --- | --- |\n");
             for row in rows {
-                let cells = [
-                    &row.subject,
-                    &row.name,
-                    &row.section,
-                    &row.statement,
-                    &row.detail,
-                ];
+                let cells = [&row.subject, &row.name, &row.section, &row.statement, &row.detail];
                 let cells: Vec<String> = cells.into_iter().map(|text| cell(text)).collect();
                 let _ = writeln!(page, "| {} | {:.1} |", cells.join(" | "), row.seconds);
             }
         }
         page + &self.figures_table()
+    }
+
+    /// The measurements as lines for a terminal.
+    pub fn figures_text(&self) -> String {
+        let line = |figure: &Figure| format!("measured: {} {} {:.1}", figure.subject, figure.name, figure.value);
+        self.figures.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 
     fn figures_table(&self) -> String {

@@ -84,22 +84,16 @@ pub fn boatyard() -> Result<PathBuf> {
 
 /// Every valid combination, as the product lists them.
 pub fn list(boatyard: &Path) -> Result<Vec<Stack>> {
-    let output = process::ok(
-        Command::new(boatyard).args(["list", "--json"]),
-        Duration::from_secs(30),
-    )?;
-    let catalog: Catalog = serde_json::from_str(&output.stdout)
-        .context("`boatyard list --json` has no `combinations`")?;
+    let output = process::ok(Command::new(boatyard).args(["list", "--json"]), Duration::from_secs(30))?;
+    let catalog: Catalog =
+        serde_json::from_str(&output.stdout).context("`boatyard list --json` has no `combinations`")?;
     Ok(catalog.combinations)
 }
 
 /// Renders a stack as a new repository at `folder`, which must not exist.
 pub fn render(boatyard: &Path, stack: &Stack, name: &str, folder: &Path) -> Result<()> {
     let mut command = Command::new(boatyard);
-    command
-        .arg("new")
-        .arg(folder)
-        .args(["--name", name, "--yes"]);
+    command.arg("new").arg(folder).args(["--name", name, "--yes"]);
     for (axis, id) in [
         ("language", &stack.language),
         ("database", &stack.database),

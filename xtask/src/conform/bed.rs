@@ -1,0 +1,234 @@
+//! The test bed of one stack: its image, its servers, and instances of it on demand.
+
+use std::cell::{Cell, OnceCell, RefCell};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use tempfile::TempDir;
+
+use super::docker;
+use super::image::Build;
+use super::instance::{Archive, Instance, Logs};
+use super::repository::Repository;
+use super::settings::Settings;
+use super::store::{Address, Store};
+use crate::process::{self, Output};
+use crate::stack::Stack;
+
+/// How contract §5 says the image is run.
+const HARDENED: [&str; 9] = [
+    "--read-only",
+    "--cap-drop",
+    "ALL",
+    "--security-opt",
+    "no-new-privileges",
+    "--tmpfs",
+    "/tmp",
+    "--memory",
+    "256m",
+];
+
+/// Everything a check can reach.
+pub struct Bed {
+    /// The stack under test
+    pub stack: Stack,
+    /// Its rendered repository
+    pub repository: Repository,
+    /// The built image and what its build showed
+    pub build: Build,
+    /// Docker network of the servers
+    pub network: String,
+    /// The database, when there is one
+    pub database: Option<Store>,
+    /// The cache, when there is one
+    pub cache: Option<Store>,
+    /// The ordinary environment of an instance
+    pub env: BTreeMap<String, String>,
+    /// Logs of instances that are gone
+    pub archive: Archive,
+    /// Measurements
+    pub figures: RefCell<Vec<(String, f64)>>,
+    scratch: TempDir,
+    counter: Cell<u32>,
+    main: OnceCell<Instance>,
+}
+
+impl Bed {
+    /// Starts the servers, migrates, and is ready to start instances.
+    pub fn raise(stack: &Stack, repository: Repository, build: Build) -> Result<Self> {
+        let servers = repository.start_servers()?;
+        let mut env = repository.connections.clone();
+        env.insert("RATE_LIMIT_PER_MINUTE".to_owned(), "0".to_owned());
+        if servers.database.is_some() {
+            env.insert("DATABASE_TLS".to_owned(), "disable".to_owned());
+        }
+        let bed = Self {
+            stack: stack.clone(),
+            repository,
+            build,
+            network: servers.network,
+            database: servers.database,
+            cache: servers.cache,
+            env,
+            archive: Archive::default(),
+            figures: RefCell::default(),
+            scratch: tempfile::tempdir()?,
+            counter: Cell::new(0),
+            main: OnceCell::new(),
+        };
+        if bed.database.is_some() {
+            let migrated = bed.migrate(&[], &Settings::new())?;
+            anyhow::ensure!(migrated.code == 0, "migrate ends with {}", migrated.text());
+        }
+        Ok(bed)
+    }
+
+    /// The instance that most checks share.
+    pub fn main(&self) -> Result<&Instance> {
+        if let Some(instance) = self.main.get() {
+            if instance.ready() != 200 {
+                instance.until_ready(Duration::from_secs(15))?;
+            }
+            return Ok(instance);
+        }
+        let instance = self.start(&Settings::new())?;
+        Ok(self.main.get_or_init(|| instance))
+    }
+
+    /// The database; checks that need one apply only where there is one.
+    pub fn database(&self) -> Result<&Store> {
+        self.database.as_ref().context("no database")
+    }
+
+    /// The cache, likewise.
+    pub fn cache(&self) -> Result<&Store> {
+        self.cache.as_ref().context("no cache")
+    }
+
+    /// The server's own login.
+    pub fn login(&self) -> Result<Address> {
+        Address::parse(self.env.get("DATABASE_URL").context("no DATABASE_URL")?)
+    }
+
+    /// The login that owns the schema.
+    pub fn owner(&self) -> Result<Address> {
+        let name = ["MIGRATION_DATABASE_URL", "DATABASE_URL"];
+        let url = name.iter().find_map(|name| self.env.get(*name));
+        Address::parse(url.context("no DATABASE_URL")?)
+    }
+
+    /// Runs SQL as superuser in the service's database.
+    pub fn sql(&self, statement: &str) -> Result<String> {
+        self.database()?.sql(&self.login()?.database, statement)
+    }
+
+    /// Starts an instance; waits until it is ready unless told not to.
+    pub fn start(&self, settings: &Settings) -> Result<Instance> {
+        let name = self.next_name();
+        let (port, metrics) = (settings.port.unwrap_or(3000), settings.metrics_port.unwrap_or(9464));
+        let mut command = Command::new("docker");
+        command.args(["run", "--detach", "--name", &name]);
+        command.args([
+            "-p",
+            &format!("127.0.0.1::{port}"),
+            "-p",
+            &format!("127.0.0.1::{metrics}"),
+        ]);
+        self.describe(&mut command, settings);
+        command.arg(&self.build.image);
+        process::ok(&mut command, Duration::from_secs(60))?;
+        let instance = Instance::attach(&name, port, metrics, &self.archive)?;
+        if !settings.unready {
+            instance.until_ready(Duration::from_secs(20))?;
+        }
+        Ok(instance)
+    }
+
+    /// Runs the image to its end with a command of its own and the given settings.
+    pub fn run(&self, arguments: &[&str], settings: &Settings, seconds: u64) -> Result<Output> {
+        let name = self.next_name();
+        let mut command = Command::new("docker");
+        command.args(["run", "--rm", "--name", &name]);
+        self.describe(&mut command, settings);
+        command.arg(&self.build.image).args(arguments);
+        let output = process::run(&mut command, Duration::from_secs(seconds));
+        match output {
+            Ok(output) => {
+                let (stdout, stderr) = (output.stdout.clone(), output.stderr.clone());
+                self.archive.borrow_mut().push(Logs { stdout, stderr });
+                Ok(output)
+            }
+            Err(error) => {
+                let words = docker::run(&["logs", &name], 10).map(|logs| logs.text());
+                let _ = docker::run(&["rm", "-fv", &name], 30);
+                let words = words.unwrap_or_default();
+                Err(error.context(format!("it wrote: {}", process::tail(&words, 600))))
+            }
+        }
+    }
+
+    /// Runs `migrate`, with further arguments.
+    pub fn migrate(&self, arguments: &[&str], settings: &Settings) -> Result<Output> {
+        let mut command: Vec<&str> = self.repository.migrate()?;
+        if !arguments.is_empty() {
+            command.retain(|word| *word != "up");
+            command.extend(arguments);
+        }
+        let wants_owner = !settings.env.iter().any(|(name, _)| name == "MIGRATION_DATABASE_URL");
+        let mut settings = settings.clone();
+        if let (true, Some(url)) = (wants_owner, self.env.get("MIGRATION_DATABASE_URL")) {
+            settings = settings.set("MIGRATION_DATABASE_URL", &url.clone());
+        }
+        self.run(&command, &settings, 60)
+    }
+
+    fn describe(&self, command: &mut Command, settings: &Settings) {
+        command
+            .args(["--label", &docker::label(), "--network", &self.network])
+            .args(HARDENED);
+        let mut env = self.env.clone();
+        env.remove("MIGRATION_DATABASE_URL");
+        for (name, value) in &settings.env {
+            match value {
+                Some(value) => env.insert(name.clone(), value.clone()),
+                None => env.remove(name),
+            };
+        }
+        for (name, value) in env {
+            command.args(["--env", &format!("{name}={value}")]);
+        }
+        for (host, inside) in &settings.mounts {
+            command.args(["--volume", &format!("{}:{inside}:ro", host.display())]);
+        }
+        command.args(&settings.flags);
+    }
+
+    /// A folder of this run for one check.
+    pub fn folder(&self, name: &str) -> Result<PathBuf> {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = self.scratch.path().join(name);
+        std::fs::create_dir_all(&folder)?;
+        for path in [self.scratch.path(), &folder] {
+            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755))?;
+        }
+        Ok(folder)
+    }
+
+    /// Keeps a measurement for the report.
+    pub fn measure(&self, name: &str, value: f64) {
+        self.figures.borrow_mut().push((name.to_owned(), value));
+    }
+
+    /// A number that this run has not used.
+    pub fn next(&self) -> u32 {
+        self.counter.set(self.counter.get() + 1);
+        self.counter.get()
+    }
+
+    fn next_name(&self) -> String {
+        format!("{}-i{}", self.repository.project, self.next())
+    }
+}

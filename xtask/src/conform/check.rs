@@ -1,0 +1,99 @@
+//! What a check is: a named sentence of the contract and the function that proves it.
+
+use std::fmt;
+
+use anyhow::Result;
+
+use super::bed::Bed;
+
+/// When a check says something about a stack.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum When {
+    /// Always
+    Always,
+    /// With a database
+    Database,
+    /// With an SQL database, whose server the check speaks to
+    Sql,
+    /// With the cache
+    Cache,
+    /// With both
+    Both,
+    /// With neither a database nor, so, its promises
+    NoDatabase,
+    /// When the stack deploys to one host with compose
+    Compose,
+}
+
+/// One row of the contract suite.
+pub struct Check {
+    /// Stable name: `errors.problem-json`
+    pub name: &'static str,
+    /// Section of the contract
+    pub section: &'static str,
+    /// The sentence it proves
+    pub statement: &'static str,
+    /// When it applies
+    pub when: When,
+    /// Costs much and says the same on every stack of a language: runs once
+    pub once: bool,
+    /// The proof
+    pub run: fn(&Bed) -> Result<()>,
+}
+
+impl Check {
+    /// A check that runs on every stack it applies to.
+    pub const fn new(
+        name: &'static str,
+        section: &'static str,
+        statement: &'static str,
+        when: When,
+        run: fn(&Bed) -> Result<()>,
+    ) -> Self {
+        Self {
+            name,
+            section,
+            statement,
+            when,
+            once: false,
+            run,
+        }
+    }
+
+    /// The same, run on one stack of a language only.
+    pub const fn once(mut self) -> Self {
+        self.once = true;
+        self
+    }
+
+    /// Whether it says something about this stack.
+    pub fn applies(&self, bed: &Bed) -> bool {
+        let (database, cache) = (bed.database.is_some(), bed.cache.is_some());
+        match self.when {
+            When::Always => true,
+            When::Database => database,
+            When::Sql => bed.database.as_ref().is_some_and(|store| store.is_sql()),
+            When::Cache => cache,
+            When::Both => database && cache,
+            When::NoDatabase => !database,
+            When::Compose => bed.stack.target == "compose",
+        }
+    }
+}
+
+/// Ends a check as "could not run here", with the reason.
+#[derive(Debug)]
+pub struct CannotRun(pub String);
+
+impl fmt::Display for CannotRun {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for CannotRun {}
+
+/// Ends a check as "could not run here".
+pub fn cannot_run(reason: &str) -> anyhow::Error {
+    CannotRun(reason.to_owned()).into()
+}

@@ -1,0 +1,192 @@
+//! One running container of the service under test.
+
+use std::cell::RefCell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use super::docker;
+use super::http::{Connection, Request, Response};
+
+/// What a container wrote.
+#[derive(Debug, Clone, Default)]
+pub struct Logs {
+    /// Standard output
+    pub stdout: String,
+    /// Standard error
+    pub stderr: String,
+}
+
+impl Logs {
+    /// The lines of standard output as JSON objects.
+    pub fn lines(&self) -> Result<Vec<Value>> {
+        let parse = |line: &str| {
+            let value = serde_json::from_str::<Value>(line).ok();
+            value
+                .filter(Value::is_object)
+                .with_context(|| format!("no JSON object: {line}"))
+        };
+        self.stdout.lines().filter(|line| !line.is_empty()).map(parse).collect()
+    }
+
+    /// The lines that can be read as JSON objects.
+    pub fn readable(&self) -> Vec<Value> {
+        self.stdout
+            .lines()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+
+    /// Whether a line's message contains this text, in any case.
+    pub fn says(&self, text: &str) -> bool {
+        let text = text.to_lowercase();
+        self.readable()
+            .iter()
+            .any(|line| message(line).to_lowercase().contains(&text))
+    }
+}
+
+/// The message of a log line.
+pub fn message(line: &Value) -> &str {
+    line["message"].as_str().unwrap_or("")
+}
+
+/// The logs of all instances of a stack, kept when each one is removed.
+pub type Archive = Rc<RefCell<Vec<Logs>>>;
+
+/// A running service.
+pub struct Instance {
+    /// Name of its container
+    pub name: String,
+    /// The public listener
+    pub public: SocketAddr,
+    /// The private listener
+    pub private: SocketAddr,
+    archive: Archive,
+}
+
+impl Instance {
+    /// Takes over a started container.
+    pub fn attach(name: &str, port: u16, metrics: u16, archive: &Archive) -> Result<Self> {
+        let mut instance = Self {
+            name: name.to_owned(),
+            public: ([127, 0, 0, 1], 0).into(),
+            private: ([127, 0, 0, 1], 0).into(),
+            archive: Rc::clone(archive),
+        };
+        let ports = &docker::inspect(name)?["NetworkSettings"]["Ports"];
+        let published = |port: u16| -> Result<SocketAddr> {
+            let host = ports[format!("{port}/tcp")][0]["HostPort"].as_str();
+            let host = host.with_context(|| format!("port {port} is not published; {}", instance.last_words()))?;
+            Ok(([127, 0, 0, 1], host.parse()?).into())
+        };
+        let (public, private) = (published(port)?, published(metrics)?);
+        (instance.public, instance.private) = (public, private);
+        Ok(instance)
+    }
+
+    /// A new connection to the public listener.
+    pub fn connect(&self) -> Result<Connection> {
+        Connection::open(self.public)
+    }
+
+    /// Sends one request on a connection of its own.
+    pub fn send(&self, request: &Request) -> Result<Response> {
+        let shown = || format!("{} {}", request.method, request.target);
+        self.connect()?.send(request).with_context(shown)
+    }
+
+    /// `GET` on the public listener.
+    pub fn get(&self, target: &str) -> Result<Response> {
+        self.send(&Request::get(target))
+    }
+
+    /// `GET` on the private listener.
+    pub fn get_private(&self, target: &str) -> Result<Response> {
+        Connection::open(self.private)?.send(&Request::get(target))
+    }
+
+    /// The status of `/ready`; 0 when nothing answers.
+    pub fn ready(&self) -> u16 {
+        self.get("/ready").map_or(0, |response| response.status)
+    }
+
+    /// Waits until a condition holds.
+    pub fn until(&self, what: &str, limit: Duration, holds: impl Fn(&Self) -> bool) -> Result<Duration> {
+        let started = Instant::now();
+        while !holds(self) {
+            if started.elapsed() > limit {
+                bail!("{what}: not within {limit:?}; {}", self.last_words());
+            }
+            thread::sleep(Duration::from_millis(20));
+        }
+        Ok(started.elapsed())
+    }
+
+    /// Waits until `/ready` answers 200.
+    pub fn until_ready(&self, limit: Duration) -> Result<Duration> {
+        let started = Instant::now();
+        while self.ready() != 200 {
+            let gone = !self.running().unwrap_or(false);
+            if gone || started.elapsed() > limit {
+                bail!("not ready after {:?}; {}", started.elapsed(), self.last_words());
+            }
+            thread::sleep(Duration::from_millis(25));
+        }
+        Ok(started.elapsed())
+    }
+
+    /// The end of what it wrote, for messages.
+    pub fn last_words(&self) -> String {
+        let logs = self.logs().unwrap_or_default();
+        let all = format!("{}{}", logs.stdout, logs.stderr);
+        format!("its last words: {}", crate::process::tail(&all, 700))
+    }
+
+    /// What it wrote so far.
+    pub fn logs(&self) -> Result<Logs> {
+        let output = docker::run(&["logs", &self.name], 30)?;
+        Ok(Logs {
+            stdout: output.stdout,
+            stderr: output.stderr,
+        })
+    }
+
+    /// Whether its main process runs.
+    pub fn running(&self) -> Result<bool> {
+        Ok(docker::inspect(&self.name)?["State"]["Running"] == true)
+    }
+
+    /// Sends a signal to its main process.
+    pub fn signal(&self, signal: &str) -> Result<()> {
+        docker::ok(&["kill", "--signal", signal, &self.name]).map(drop)
+    }
+
+    /// Waits for its end and gives the exit status.
+    pub fn wait(&self, limit: Duration) -> Result<i64> {
+        let started = Instant::now();
+        loop {
+            let state = &docker::inspect(&self.name)?["State"];
+            if state["Running"] == false {
+                return state["ExitCode"].as_i64().context("no exit status");
+            }
+            if started.elapsed() > limit {
+                bail!("still running after {limit:?}; {}", self.last_words());
+            }
+            thread::sleep(Duration::from_millis(30));
+        }
+    }
+}
+
+impl Drop for Instance {
+    fn drop(&mut self) {
+        if let Ok(logs) = self.logs() {
+            self.archive.borrow_mut().push(logs);
+        }
+        let _ = docker::run(&["rm", "-fv", &self.name], 60);
+    }
+}

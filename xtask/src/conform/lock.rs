@@ -1,0 +1,92 @@
+//! The package manager's lock of a rendered repository: the committed one, so that
+//! builds can be repeated, or one that the package manager makes in its own image.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::docker;
+use crate::process;
+use crate::stack::Stack;
+
+/// What a language's package manager needs for a lock, and what shows its work.
+pub struct Manager {
+    /// Language
+    pub language: &'static str,
+    /// The lock
+    pub lock: &'static str,
+    /// Makes it, in the image of the Dockerfile's first stage
+    pub make: &'static str,
+    /// A build step that installs dependencies has one of these in it
+    pub installs: &'static [&'static str],
+    /// Paths that only development needs, or building
+    pub development: &'static [&'static str],
+}
+
+/// One row for each language.
+pub const MANAGERS: &[Manager] = &[
+    Manager {
+        language: "node",
+        lock: "package-lock.json",
+        make: "npm install --package-lock-only --ignore-scripts --no-audit --no-fund",
+        installs: &["npm ci", "pnpm install"],
+        development: &[
+            "node_modules/typescript/",
+            "node_modules/vitest/",
+            "node_modules/@biomejs/",
+            "node_modules/npm/",
+            "bin/npm",
+        ],
+    },
+    Manager {
+        language: "python",
+        lock: "uv.lock",
+        make: "uv lock",
+        installs: &["--no-install-project"],
+        development: &["site-packages/pytest/", "site-packages/mypy/", "bin/ruff", "bin/uv"],
+    },
+    Manager {
+        language: "go",
+        lock: "go.sum",
+        make: "go mod tidy",
+        installs: &["go mod download"],
+        development: &["usr/local/go/", "go/pkg/mod/"],
+    },
+];
+
+/// The row of a language.
+pub fn manager(language: &str) -> Result<&'static Manager> {
+    let found = MANAGERS.iter().find(|manager| manager.language == language);
+    found.with_context(|| format!("no package manager known for {language}"))
+}
+
+/// Provides the lock of a repository that has none.
+pub fn provide(stack: &Stack, folder: &Path) -> Result<()> {
+    let manager = manager(&stack.language)?;
+    if folder.join(manager.lock).exists() {
+        return Ok(());
+    }
+    let kept = stack.lock_folder();
+    if kept.is_dir() {
+        for entry in fs::read_dir(&kept)? {
+            let entry = entry?;
+            fs::copy(entry.path(), folder.join(entry.file_name()))?;
+        }
+        return Ok(());
+    }
+    println!("   no lock in tests/locks: `{}`", manager.make);
+    let dockerfile = fs::read_to_string(folder.join("Dockerfile"))?;
+    let first = dockerfile.lines().find_map(|line| line.strip_prefix("FROM "));
+    let image = first
+        .and_then(|line| line.split(' ').next())
+        .context("no FROM in Dockerfile")?;
+    let mut command = Command::new("docker");
+    command.args(["run", "--rm", "--label", &docker::label(), "--volume"]);
+    command.arg(format!("{}:/work", folder.display()));
+    command.args(["--workdir", "/work", "--entrypoint", "sh", image, "-c", manager.make]);
+    process::ok(&mut command, Duration::from_secs(300)).context("no lock could be made")?;
+    Ok(())
+}

@@ -1,0 +1,157 @@
+//! Where the repositories under test come from: rendered, or an existing folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::store::Kind;
+use crate::process;
+use crate::stack::{self, Stack};
+
+/// Folders that are never part of a repository.
+const NOT_SOURCE: [&str; 6] = ["node_modules", "dist", "coverage", ".git", ".venv", "target"];
+
+/// One repository to be tested.
+pub struct Source {
+    /// Its stack
+    pub stack: Stack,
+    /// Its plan, when the product rendered it
+    pub plan: Option<Value>,
+    origin: Option<PathBuf>,
+    boatyard: PathBuf,
+}
+
+/// The repositories that the arguments ask for.
+pub fn sources(dir: Option<&Path>, pattern: Option<&str>, all: bool) -> Result<Vec<Source>> {
+    if let Some(dir) = dir {
+        let stack = recognise(dir)?;
+        let origin = Some(dir.to_path_buf());
+        return Ok(vec![Source {
+            stack,
+            plan: None,
+            origin,
+            boatyard: PathBuf::new(),
+        }]);
+    }
+    let boatyard = stack::boatyard()?;
+    let every = stack::list(&boatyard)?;
+    let chosen: Vec<Stack> = match pattern {
+        Some(pattern) => every.into_iter().filter(|stack| stack.matches(pattern)).collect(),
+        None if all => every,
+        None => covering(every),
+    };
+    ensure!(
+        !chosen.is_empty(),
+        "no stack has `{}` in its id",
+        pattern.unwrap_or_default()
+    );
+    let source = |stack| Source {
+        stack,
+        plan: None,
+        origin: None,
+        boatyard: boatyard.clone(),
+    };
+    Ok(chosen.into_iter().map(source).collect())
+}
+
+/// Every pair of (language, database), (language, cache), (database, cache), each
+/// with the richest target that it can have for the first stack of a language.
+fn covering(every: Vec<Stack>) -> Vec<Stack> {
+    let mut chosen: Vec<Stack> = Vec::new();
+    let mut richest_first = every;
+    richest_first.sort_by_key(|stack| {
+        let full = stack.database != "none" && stack.cache != "none";
+        (stack.target == "none") == full
+    });
+    for stack in richest_first {
+        let same_service = |other: &Stack| {
+            (&other.language, &other.database, &other.cache) == (&stack.language, &stack.database, &stack.cache)
+        };
+        let full = stack.database != "none" && stack.cache != "none";
+        if chosen.iter().any(same_service) || (!full && stack.target != "none") {
+            continue;
+        }
+        let adds = |pair: fn(&Stack) -> (&String, &String)| !chosen.iter().any(|other| pair(other) == pair(&stack));
+        if adds(|it| (&it.language, &it.database))
+            || adds(|it| (&it.language, &it.cache))
+            || adds(|it| (&it.database, &it.cache))
+        {
+            chosen.push(stack);
+        }
+    }
+    chosen
+}
+
+impl Source {
+    /// Puts a fresh copy of the repository into the proof folder and gives its path.
+    pub fn lay_down(&self) -> Result<PathBuf> {
+        let folder = stack::proof_folder().join("conform").join(self.stack.to_string());
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        match &self.origin {
+            Some(origin) => copy(origin, &folder)?,
+            None => {
+                fs::create_dir_all(folder.parent().context("no parent")?)?;
+                stack::render(&self.boatyard, &self.stack, "orders", &folder)?;
+            }
+        }
+        Ok(folder)
+    }
+}
+
+/// Copies a repository without what is installed or built in it.
+pub fn copy(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
+        let entry = entry?;
+        let (name, kind) = (entry.file_name(), entry.file_type()?);
+        if kind.is_dir() {
+            if !NOT_SOURCE.iter().any(|known| name == *known) {
+                copy(&entry.path(), &to.join(&name))?;
+            }
+        } else if kind.is_file() {
+            fs::copy(entry.path(), to.join(&name))?;
+        }
+    }
+    Ok(())
+}
+
+/// What stack a folder holds, from its own files.
+fn recognise(dir: &Path) -> Result<Stack> {
+    let mut config = Command::new("docker");
+    config.args(["compose", "--file"]).arg(dir.join("compose.yaml"));
+    config.args(["config", "--no-interpolate", "--format", "json"]);
+    let text = process::ok(&mut config, Duration::from_secs(60))?.stdout;
+    let config: Value = serde_json::from_str(&text)?;
+    let services = config["services"].as_object().context("compose.yaml has no services")?;
+    let kinds: Vec<Kind> = services
+        .values()
+        .filter_map(|service| Kind::of_image(service["image"].as_str()?))
+        .collect();
+    let own = str::to_owned;
+    let there = |path: &str| dir.join(path).exists();
+    let database = if kinds.contains(&Kind::Postgres) {
+        "postgres"
+    } else if kinds.contains(&Kind::Mongo) {
+        "mongo"
+    } else {
+        "none"
+    };
+    let language = match (there("package.json"), there("pyproject.toml")) {
+        (true, _) => "node",
+        (_, true) => "python",
+        _ => "go",
+    };
+    Ok(Stack {
+        language: own(language),
+        database: own(database),
+        cache: own(if kinds.contains(&Kind::Redis) { "redis" } else { "none" }),
+        target: own(if there("deploy/compose") { "compose" } else { "none" }),
+        ci: own(if there(".github") { "github" } else { "none" }),
+    })
+}
