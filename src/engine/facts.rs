@@ -18,6 +18,10 @@ pub struct Facts {
     pub env: Vec<EnvVar>,
     /// Servers that run beside the service.
     pub services: Vec<Service>,
+    /// What has to run to its end before a release starts.
+    pub jobs: Vec<Job>,
+    /// How the service is called: `serve`, `migrate`, `healthcheck` inside the image, `dev-…` in the development stage.
+    pub commands: BTreeMap<String, Vec<String>>,
     /// Ports of the service itself.
     pub ports: Vec<Port>,
     /// Everyday commands.
@@ -145,6 +149,22 @@ pub struct Service {
     /// Where its data lies, if it keeps any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub volume: Option<String>,
+    /// Files of the repository that it reads, by their path inside the container.
+    #[serde(default)]
+    pub mounts: BTreeMap<String, String>,
+}
+
+/// A command of the service that runs to its end before a release starts, such as the migrations.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Job {
+    /// Its id, also that of its command.
+    pub id: String,
+    /// What it does.
+    pub about: String,
+    /// The services that it needs.
+    #[serde(default)]
+    pub needs: Vec<String>,
 }
 
 /// A port that the service listens on.

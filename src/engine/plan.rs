@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answers::{Environment, Owner, Supply};
-use super::facts::{EnvVar, Ignore, Port, Service, Task, Version};
+use super::facts::{EnvVar, Ignore, Job, Port, Service, Task, Version};
 use super::names::Names;
 use super::tree::{Policy, RelPath};
 
@@ -43,6 +43,10 @@ pub struct Plan {
     pub secrets: Vec<ResolvedEnvVar>,
     /// Servers beside the service, sorted by id.
     pub services: Vec<ResolvedService>,
+    /// What has to run to its end before a release starts.
+    pub jobs: Vec<Job>,
+    /// How the service is called, by `serve`, `migrate`, `healthcheck`, and `dev-…` for the development stage.
+    pub commands: BTreeMap<String, Vec<String>>,
     /// The service's own ports by id.
     pub ports: BTreeMap<String, Port>,
     /// Every time-out around the service.

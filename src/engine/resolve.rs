@@ -97,6 +97,8 @@ pub fn resolve(answers: &Answers, catalog: &Catalog) -> Result<Plan, Error> {
         env_all,
         services,
         ports: facts.ports.iter().map(|port| (port.id.clone(), port.clone())).collect(),
+        jobs: compose.jobs,
+        commands: compose.commands,
         tasks: compose.tasks,
         ignore: facts.ignore,
         context: facts.context,

@@ -46,7 +46,11 @@ impl Merger {
         sink.put("version", &mut into.versions, &facts.versions, |v| &v.id);
         sink.put("env", &mut into.env, &facts.env, |v| &v.name);
         sink.put("service", &mut into.services, &facts.services, |v| &v.id);
+        sink.put("job", &mut into.jobs, &facts.jobs, |v| &v.id);
         sink.put("port", &mut into.ports, &facts.ports, |v| &v.id);
+        for (id, words) in &facts.commands {
+            sink.put_command(&mut into.commands, id, words);
+        }
         for task in &facts.tasks {
             sink.put_task(&mut into.tasks, task);
         }
@@ -106,6 +110,17 @@ impl Sink<'_> {
                         .insert(format!("{kind}.{}", id(fact)), self.from.to_owned());
                     into.push(fact.clone());
                 }
+            }
+        }
+    }
+
+    fn put_command(&mut self, into: &mut BTreeMap<String, Vec<String>>, id: &str, words: &[String]) {
+        match into.get(id) {
+            Some(old) if old == words => {}
+            Some(_) => self.collision("command", id),
+            None => {
+                self.provenance.insert(format!("command.{id}"), self.from.to_owned());
+                into.insert(id.to_owned(), words.to_vec());
             }
         }
     }
