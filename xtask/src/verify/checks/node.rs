@@ -1,0 +1,75 @@
+//! TypeScript: the project's own formatter, linter and compiler, at the versions it pins.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use regex::Regex;
+
+use crate::process::{self, Output};
+use crate::verify::check::{Batch, Finding, Ran, settle};
+
+const LIMIT: Duration = Duration::from_secs(240);
+
+/// What the compiler and the linter look at.
+pub const READS: &[&str] = &[
+    "**/*.ts",
+    "**/*.mts",
+    "**/*.js",
+    "**/*.mjs",
+    "package.json",
+    "tsconfig*.json",
+    "biome.json",
+];
+
+/// Formatting and lint rules.
+pub fn biome(batch: &Batch) -> Result<Ran> {
+    let Some(output) = tool(
+        batch,
+        "biome",
+        &["ci", "--reporter=github", "--max-diagnostics=none", "."],
+    )?
+    else {
+        return Ok(no_project());
+    };
+    let pattern = Regex::new(r"(?m)^::(?:error|warning|notice) title=([^,]+),file=([^,]+),line=(\d+),[^:]*::(.*)$")?;
+    let findings = pattern.captures_iter(&output.stdout).map(|found| Finding {
+        rule: found[1].to_owned(),
+        path: found[2].trim_start_matches("./").to_owned(),
+        line: found[3].parse().unwrap_or(0),
+        message: found[4].to_owned(),
+    });
+    Ok(settle(&output, findings.collect()))
+}
+
+/// Types.
+pub fn tsc(batch: &Batch) -> Result<Ran> {
+    let Some(output) = tool(batch, "tsc", &["--noEmit", "--pretty", "false", "--project", "."])? else {
+        return Ok(no_project());
+    };
+    let pattern = Regex::new(r"(?m)^(.+?)\((\d+),\d+\): error (TS\d+): (.*)$")?;
+    let findings = pattern.captures_iter(&output.stdout).map(|found| Finding {
+        rule: found[3].to_owned(),
+        path: found[1].to_owned(),
+        line: found[2].parse().unwrap_or(0),
+        message: found[4].to_owned(),
+    });
+    Ok(settle(&output, findings.collect()))
+}
+
+fn tool(batch: &Batch, program: &str, arguments: &[&str]) -> Result<Option<Output>> {
+    let Some(tree) = batch.tree.filter(|tree| tree.files.contains_key("package.json")) else {
+        return Ok(None);
+    };
+    let modules = batch.toolbox.node_modules(&tree.root, tree.lock.as_deref())?;
+    tree.link_packages(&modules)?;
+    let mut command = batch.toolbox.command("node");
+    command
+        .arg(modules.join(".bin").join(program))
+        .args(arguments)
+        .current_dir(batch.folder);
+    process::run(&mut command, LIMIT).map(Some)
+}
+
+fn no_project() -> Ran {
+    Ran::Not("the tree has no package.json".to_owned())
+}

@@ -1,0 +1,242 @@
+//! From results to the report: a row for each distinct input, defect and exception.
+
+use std::collections::BTreeMap;
+
+use super::check::{Check, Finding, Ran, Scope, Version};
+use super::exceptions::Exceptions;
+use super::planted::{self, Defect};
+use super::run::{Done, Unit, by_file};
+use super::toolbox::Toolbox;
+use super::tree::Tree;
+use crate::report::{Outcome, Report, Row};
+
+/// Validators of the issue that no package registry has; they run in the generated workflows.
+const NOT_HERE: [(&str, &str); 2] = [
+    (
+        "trivy",
+        "not installable from a package registry; the generated workflow runs it on every pull request",
+    ),
+    (
+        "docker build --check",
+        "needs the base images; the build in `cargo xtask conform` reports the same warnings",
+    ),
+];
+
+/// What a run of one check comes to.
+#[derive(Debug, Default)]
+pub struct Line {
+    /// Its pinned version
+    pub version: String,
+    /// Distinct inputs
+    pub inputs: usize,
+    /// Findings that no exception covers
+    pub findings: usize,
+    /// Wall time of its calls
+    pub seconds: f64,
+}
+
+/// Everything that came out of a run.
+pub struct Summary<'a> {
+    checks: &'a [Check],
+    exceptions: &'a Exceptions,
+    report: Report,
+    lines: BTreeMap<usize, Line>,
+}
+
+impl<'a> Summary<'a> {
+    /// Counts what every check found.
+    pub fn new(checks: &'a [Check], exceptions: &'a Exceptions, done: &[Done]) -> Self {
+        let report = Report::new("verify");
+        let mut summary = Self {
+            checks,
+            exceptions,
+            report,
+            lines: BTreeMap::new(),
+        };
+        for one in done {
+            summary.count(one);
+        }
+        summary
+    }
+
+    fn count(&mut self, done: &Done) {
+        let id = self.checks[done.check].id;
+        let units: Vec<&Unit> = done.units.iter().filter(|unit| unit.tree != planted::TREE).collect();
+        let seconds = done.seconds / done.units.len().max(1) as f64;
+        match &done.ran {
+            Err(error) => self.row(id, "all", id, Outcome::Failed, format!("{error:#}"), done.seconds),
+            Ok(Ran::Not(reason)) => {
+                if !self
+                    .report
+                    .rows
+                    .iter()
+                    .any(|row| row.section == id && row.outcome == Outcome::NotRun)
+                {
+                    self.row(id, "all", id, Outcome::NotRun, reason.clone(), 0.0);
+                }
+            }
+            Ok(Ran::Found(findings)) => {
+                for unit in &units {
+                    let own = self.left(done.check, findings, |tree, path| {
+                        tree == unit.tree && (self.checks[done.check].scope == Scope::Trees || path == unit.name)
+                    });
+                    self.line(done.check).findings += own.len();
+                    let outcome = if own.is_empty() {
+                        Outcome::Passed
+                    } else {
+                        Outcome::Failed
+                    };
+                    self.row(id, &unit.tree, &unit.name, outcome, own.join(" · "), seconds);
+                }
+                let astray = |tree: &str, path: &str| {
+                    tree != planted::TREE
+                        && !done.units.iter().any(|unit| {
+                            tree == unit.tree && (self.checks[done.check].scope == Scope::Trees || path == unit.name)
+                        })
+                };
+                let astray = self.left(done.check, findings, astray);
+                if !astray.is_empty() {
+                    self.row(id, "all", id, Outcome::Failed, astray.join(" · "), 0.0);
+                }
+            }
+        }
+        let line = self.line(done.check);
+        line.inputs += units.len();
+        line.seconds += done.seconds;
+    }
+
+    /// The findings in some files, less what the exceptions cover, as text.
+    fn left(&self, check: usize, findings: &[Finding], wanted: impl Fn(&str, &str) -> bool) -> Vec<String> {
+        let mut left = Vec::new();
+        for ((tree, path), found) in by_file(findings)
+            .into_iter()
+            .filter(|((tree, path), _)| wanted(tree, path))
+        {
+            for finding in found {
+                if !self.exceptions.covers(self.checks[check].id, &finding.rule, path) {
+                    left.push(format!(
+                        "{tree}/{path}:{} {} {}",
+                        finding.line, finding.rule, finding.message
+                    ));
+                }
+            }
+        }
+        left
+    }
+
+    /// Adds a row for each planted defect: found by the rule that must find it, or not.
+    pub fn self_test(&mut self, defects: &[Defect], done: &[Done]) {
+        for defect in defects {
+            let results: Vec<&Done> = done
+                .iter()
+                .filter(|done| self.checks[done.check].id == defect.tool)
+                .collect();
+            let ran: Vec<&Vec<Finding>> = results
+                .iter()
+                .filter_map(|done| match &done.ran {
+                    Ok(Ran::Found(findings)) => Some(findings),
+                    _ => None,
+                })
+                .collect();
+            let path = format!("{}/{}", planted::TREE, defect.path);
+            let at: Vec<&Finding> = ran
+                .iter()
+                .flat_map(|found| found.iter())
+                .filter(|f| f.path == path)
+                .collect();
+            let (outcome, detail) = if at.iter().any(|finding| finding.rule == defect.rule) {
+                (Outcome::Passed, String::new())
+            } else if ran.is_empty() {
+                (Outcome::NotRun, "the check did not run".to_owned())
+            } else {
+                let rules: Vec<&str> = at.iter().map(|finding| finding.rule.as_str()).collect();
+                (
+                    Outcome::Failed,
+                    format!("{} was not found, only {rules:?}", defect.rule),
+                )
+            };
+            let name = format!("{} {}", defect.tool, defect.rule);
+            self.report.rows.push(Row {
+                subject: planted::TREE.to_owned(),
+                name,
+                section: "self-test".to_owned(),
+                statement: defect.about.clone(),
+                outcome,
+                detail,
+                seconds: 0.0,
+            });
+        }
+    }
+
+    /// Adds a row for each exception; one that nothing used is a failure.
+    pub fn exceptions(&mut self) {
+        for (exception, uses) in self.exceptions.uses() {
+            let used = if uses > 0 { Outcome::Passed } else { Outcome::Failed };
+            self.report.rows.push(Row {
+                subject: exception.path.clone(),
+                name: format!("{} {}", exception.tool, exception.rule),
+                section: "exceptions".to_owned(),
+                statement: exception.reason.clone(),
+                outcome: used,
+                detail: format!("covers {uses} findings"),
+                seconds: 0.0,
+            });
+        }
+    }
+
+    /// Adds what cannot run here, and the measurements.
+    pub fn finish(mut self, toolbox: &Toolbox, trees: &[Tree], seconds: f64) -> (Report, Vec<(&'a str, Line)>) {
+        for (tool, reason) in NOT_HERE {
+            self.row(tool, "all", tool, Outcome::NotRun, reason.to_owned(), 0.0);
+        }
+        self.report.seconds = seconds;
+        let mut table = Vec::new();
+        for (number, check) in self.checks.iter().enumerate() {
+            let mut line = self.lines.remove(&number).unwrap_or_default();
+            line.version = version(&check.version, toolbox, trees);
+            self.report.measure(check.id, "inputs", line.inputs as f64);
+            self.report.measure(check.id, "findings", line.findings as f64);
+            self.report.measure(check.id, "seconds", line.seconds);
+            table.push((check.id, line));
+        }
+        for row in &mut self.report.rows {
+            if let Some((id, line)) = table.iter().find(|(id, _)| *id == row.section) {
+                row.statement = format!("{id} {} finds nothing", line.version).replace("  ", " ");
+            }
+        }
+        (self.report, table)
+    }
+
+    fn line(&mut self, check: usize) -> &mut Line {
+        self.lines.entry(check).or_default()
+    }
+
+    fn row(&mut self, id: &str, subject: &str, name: &str, outcome: Outcome, detail: String, seconds: f64) {
+        self.report.rows.push(Row {
+            subject: subject.to_owned(),
+            name: name.to_owned(),
+            section: id.to_owned(),
+            statement: format!("{id} finds nothing"),
+            outcome,
+            detail,
+            seconds,
+        });
+    }
+}
+
+fn version(version: &Version, toolbox: &Toolbox, trees: &[Tree]) -> String {
+    match version {
+        Version::Pin(package) => toolbox.version(package).trim_start_matches('v').to_owned(),
+        Version::Own => String::new(),
+        Version::Project(package) => trees
+            .iter()
+            .find_map(|tree| project_version(tree, package))
+            .unwrap_or_default(),
+    }
+}
+
+fn project_version(tree: &Tree, package: &str) -> Option<String> {
+    let manifest: serde_json::Value = serde_json::from_str(&tree.text("package.json").ok()??).ok()?;
+    let version = manifest.get("devDependencies")?.get(package)?.as_str()?;
+    Some(version.to_owned())
+}
