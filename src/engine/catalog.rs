@@ -35,7 +35,7 @@ pub struct Axis {
     pub default: String,
     /// The order in which components are offered.
     pub components: Vec<String>,
-    /// Whether the wizard asks it; an axis of one component is not asked.
+    /// When it is a question at all: every axis named here has one of the components listed.
     #[serde(default)]
     pub when: BTreeMap<String, Vec<String>>,
 }

@@ -1,1 +1,11 @@
-fn main() {}
+//! One binary for the fast suite: hermetic, only Rust needed.
+
+mod catalog;
+mod combinations;
+mod examples;
+mod golden;
+mod hostile;
+mod names;
+mod paths;
+mod schemas;
+mod tidy;
