@@ -1,6 +1,6 @@
 //! Answers in the making: read from several sources, checked as far as they go, completed by defaults or by questions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
@@ -57,14 +57,16 @@ pub struct Draft {
     pub supply: Supply,
     /// A range of Boatyard versions.
     pub requires: Option<String>,
+    /// Keys that were answered wrongly, so that nobody calls them missing as well.
+    refused: BTreeSet<String>,
 }
 
 impl Draft {
     /// Reads answers; of two sources that answer the same, the later wins.
     ///
-    /// # Errors
-    /// Every problem: unknown keys with the nearest known one, wrong values with the nearest valid one.
-    pub fn read(sources: &[Source], catalog: &Catalog, boatyard: &str) -> Result<Self, Vec<Problem>> {
+    /// Gives what could be read, and every problem: unknown keys with the nearest known one, wrong values with the
+    /// nearest valid one.
+    pub fn read(sources: &[Source], catalog: &Catalog, boatyard: &str) -> (Self, Vec<Problem>) {
         let mut merged = Map::new();
         let mut origins = BTreeMap::new();
         for source in sources {
@@ -77,6 +79,7 @@ impl Draft {
         let mut problems = Vec::new();
         for (key, value) in &merged {
             if let Err(found) = draft.take(key, value, catalog) {
+                draft.refused.insert(key.clone());
                 let origin = &origins[key];
                 problems.extend(found.into_iter().map(|problem| Problem {
                     message: format!("{origin}: {}", problem.message),
@@ -85,7 +88,7 @@ impl Draft {
             }
         }
         problems.extend(check::version(draft.requires.as_deref(), boatyard));
-        if problems.is_empty() { Ok(draft) } else { Err(problems) }
+        (draft, problems)
     }
 
     fn take(&mut self, key: &str, value: &Value, catalog: &Catalog) -> Result<(), Vec<Problem>> {
@@ -147,13 +150,13 @@ impl Draft {
         let mut problems = Vec::new();
         let mut flags = Vec::new();
         let mut open = Vec::new();
-        if self.name.is_none() {
+        if self.name.is_none() && !self.refused.contains("name") {
             open.push("`name`".to_owned());
             flags.push("--name NAME".to_owned());
         }
         for axis in &catalog.axes {
             if axis.applies(&self.choices) {
-                if !self.choices.contains_key(&axis.id) {
+                if !self.choices.contains_key(&axis.id) && !self.refused.contains(&axis.id) {
                     open.push(format!("`{}`", axis.id));
                     flags.push(format!("--{} {}", axis.id, axis.components.join("|")));
                 }

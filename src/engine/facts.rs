@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::tree::RelPath;
+
 /// Everything that one component contributes. Each list is merged by the id of its entries.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -30,6 +32,8 @@ pub struct Facts {
     pub ignore: Vec<Ignore>,
     /// What may enter the image's build context: an allow-list of `.dockerignore` patterns.
     pub context: Vec<String>,
+    /// How package managers make their lock files.
+    pub lock: Vec<Lock>,
 }
 
 /// What a pinned version is a version of.
@@ -225,4 +229,26 @@ pub struct Ignore {
     pub title: String,
     /// Patterns in git's syntax.
     pub patterns: Vec<String>,
+}
+
+/// A command of a package manager that makes its lock file and nothing else.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lock {
+    /// Unique id, such as `npm`.
+    pub id: String,
+    /// The program, found on the search path.
+    pub program: String,
+    /// Its arguments; it runs in the repository's root.
+    pub args: Vec<String>,
+    /// The file that it makes.
+    pub file: RelPath,
+}
+
+impl Lock {
+    /// The command as people type it.
+    pub fn command(&self) -> String {
+        let words = std::iter::once(&self.program).chain(&self.args);
+        words.map(String::as_str).collect::<Vec<_>>().join(" ")
+    }
 }

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::answers::{Environment, Owner, Supply};
-use super::facts::{EnvVar, Ignore, Job, Port, Service, Task, Version};
+use super::facts::{EnvVar, Ignore, Job, Lock, Port, Service, Task, Version};
 use super::names::Names;
 use super::tree::{Policy, RelPath};
 
@@ -43,6 +43,8 @@ pub struct Plan {
     pub secrets: Vec<ResolvedEnvVar>,
     /// Servers beside the service, sorted by id.
     pub services: Vec<ResolvedService>,
+    /// Names of the volumes that keep their data.
+    pub volumes: Vec<String>,
     /// What has to run to its end before a release starts.
     pub jobs: Vec<Job>,
     /// How the service is called, by `serve`, `migrate`, `healthcheck`, and `dev-…` for the development stage.
@@ -57,6 +59,8 @@ pub struct Plan {
     pub ignore: Vec<Ignore>,
     /// Allow-list of the build context, sorted.
     pub context: Vec<String>,
+    /// How package managers make their lock files.
+    pub lock: Vec<Lock>,
     /// Template layers in the order in which they apply.
     pub layers: Vec<String>,
     /// Files that templates may give, sorted by path; one that turns out blank is not written.
@@ -127,6 +131,8 @@ pub struct ResolvedService {
     pub service: Service,
     /// `name:tag`.
     pub image: String,
+    /// What compose mounts into it: its own volume first, then files of the repository.
+    pub mounted: Vec<String>,
 }
 
 /// Seconds, all derived from the service's own limits so that they fit into each other.

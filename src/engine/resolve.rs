@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::answers::{Answers, Environment, EnvironmentClass};
 use super::catalog::{Catalog, Component};
 use super::error::{Error, Problem};
-use super::facts::{Facts, Scope, VersionKind};
+use super::facts::{Facts, Scope, Service, VersionKind};
 use super::names::Names;
 use super::plan::{EnvGroup, Packages, PinnedVersion, Plan, ResolvedEnvVar, ResolvedService, Selected, Timeouts};
 use super::render::environment;
@@ -58,6 +58,7 @@ pub fn resolve(answers: &Answers, catalog: &Catalog) -> Result<Plan, Error> {
         .map(|service| match versions.get(&service.version) {
             Some(version) => Ok(ResolvedService {
                 image: version.reference.clone(),
+                mounted: mounted(&service),
                 service,
             }),
             None => Err(bug(format!(
@@ -97,6 +98,7 @@ pub fn resolve(answers: &Answers, catalog: &Catalog) -> Result<Plan, Error> {
         env_all,
         services,
         ports: facts.ports.iter().map(|port| (port.id.clone(), port.clone())).collect(),
+        volumes: services.iter().filter_map(|s| volume(&s.service)).collect(),
         jobs: compose.jobs,
         commands: compose.commands,
         tasks: compose.tasks,
@@ -146,6 +148,19 @@ fn options(
         values.insert(option.id.clone(), value);
     }
     Ok(values)
+}
+
+/// The volume that keeps a service's data.
+fn volume(service: &Service) -> Option<String> {
+    service.volume.as_ref().map(|_| format!("{}-data", service.id))
+}
+
+fn mounted(service: &Service) -> Vec<String> {
+    let own = volume(service).zip(service.volume.as_ref());
+    own.map(|(name, path)| format!("{name}:{path}"))
+        .into_iter()
+        .chain(service.mounts.iter().map(|(to, from)| format!("./{from}:{to}:ro")))
+        .collect()
 }
 
 fn environments(

@@ -6,6 +6,7 @@ use std::path::Path;
 use clap::ArgMatches;
 use serde_json::{Map, Value};
 
+use crate::engine::answers::Answers;
 use crate::engine::catalog::Catalog;
 use crate::engine::draft::{Draft, Source};
 use crate::engine::error::Problem;
@@ -17,11 +18,11 @@ use super::failure::Failure;
 
 const PREFIX: &str = "BOATYARD_";
 
-/// Reads every answer that was given: environment, then `--answers`, `--set` and flags.
+/// Reads every answer that was given: environment, then `--answers`, `--set` and flags; and every problem of them.
 ///
 /// # Errors
-/// Every problem of all of them at once.
-pub fn draft(matches: &ArgMatches, catalog: &Catalog) -> Result<Draft, Failure> {
+/// The file of `--answers` cannot be read.
+pub fn draft(matches: &ArgMatches, catalog: &Catalog) -> Result<(Draft, Vec<Problem>), Failure> {
     let mut problems = Vec::new();
     let mut sources = environment();
     if let Some(path) = matches.get_one::<String>("answers") {
@@ -33,7 +34,7 @@ pub fn draft(matches: &ArgMatches, catalog: &Catalog) -> Result<Draft, Failure> 
     for pair in matches.get_many::<String>("set").into_iter().flatten() {
         match pair.split_once('=') {
             Some((key, value)) if !key.is_empty() => {
-                sources.push(Source::single(format!("--set {key}"), key, value.into()))
+                sources.push(Source::single(format!("--set {key}"), key, value.into()));
             }
             _ => problems.push(
                 Problem::new(format!("`--set {pair}` is no `KEY=VALUE`")).hint("write it as `--set language=node`"),
@@ -43,8 +44,18 @@ pub fn draft(matches: &ArgMatches, catalog: &Catalog) -> Result<Draft, Failure> 
     for (flag, key, value) in cli::given(matches, catalog) {
         sources.push(Source::single(flag, &key, value.into()));
     }
-    match Draft::read(&sources, catalog, VERSION) {
-        Ok(draft) if problems.is_empty() => Ok(draft),
+    let (draft, more) = Draft::read(&sources, catalog, VERSION);
+    problems.extend(more);
+    Ok((draft, problems))
+}
+
+/// The complete answers, or every problem of what was given and what is missing in one message.
+///
+/// # Errors
+/// As said.
+pub fn complete(draft: Draft, mut problems: Vec<Problem>, catalog: &Catalog) -> Result<Answers, Failure> {
+    match draft.complete(catalog) {
+        Ok(answers) if problems.is_empty() => Ok(answers),
         Ok(_) => Err(Failure::Input(problems)),
         Err(more) => {
             problems.extend(more);

@@ -51,6 +51,7 @@ impl Merger {
         for (id, words) in &facts.commands {
             sink.put_command(&mut into.commands, id, words);
         }
+        sink.put("lock", &mut into.lock, &facts.lock, |v| &v.id);
         for task in &facts.tasks {
             sink.put_task(&mut into.tasks, task);
         }

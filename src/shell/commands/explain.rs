@@ -14,6 +14,7 @@ use crate::engine::resolve::VERSION;
 use super::Context;
 use crate::shell::disk;
 use crate::shell::failure::Failure;
+use crate::shell::sources;
 
 pub(super) fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure> {
     let value = |id: &str| matches.get_one::<String>(id).cloned().unwrap_or_default();
@@ -34,7 +35,8 @@ pub(super) fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure
         origin: path.display().to_string(),
         values,
     };
-    let answers = Draft::read(&[source], &context.catalog, VERSION)?.complete(&context.catalog)?;
+    let (draft, problems) = Draft::read(&[source], &context.catalog, VERSION);
+    let answers = sources::complete(draft, problems, &context.catalog)?;
     let (plan, _) = repository::generate(&answers, &context.catalog)?;
     let found = explain(&value("subject"), &plan).map_err(Failure::input)?;
     if matches.get_flag("json") {

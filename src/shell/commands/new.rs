@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use crate::engine::answers::Answers;
 use crate::engine::change::{self, ChangeSet};
 use crate::engine::draft::Draft;
+use crate::engine::error::Problem;
 use crate::engine::names::Names;
 use crate::engine::repository;
 
@@ -16,12 +17,12 @@ use crate::shell::failure::Failure;
 use crate::shell::sources;
 
 pub(super) fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure> {
-    let draft = sources::draft(matches, &context.catalog)?;
+    let (draft, problems) = sources::draft(matches, &context.catalog)?;
     let given = matches.get_one::<String>("dir").map(PathBuf::from);
     if let Some(directory) = &given {
         look(directory, matches, context)?;
     }
-    let answers = answers(draft, given.as_deref(), matches, context)?;
+    let answers = answers(draft, problems, given.as_deref(), matches, context)?;
     let directory = match given {
         Some(directory) => directory,
         None => {
@@ -64,6 +65,7 @@ fn look(directory: &Path, matches: &ArgMatches, context: &Context) -> Result<dis
 
 fn answers(
     draft: Draft,
+    problems: Vec<Problem>,
     directory: Option<&Path>,
     matches: &ArgMatches,
     context: &Context,
@@ -73,7 +75,7 @@ fn answers(
     } else {
         draft
     };
-    Ok(draft.complete(&context.catalog)?)
+    sources::complete(draft, problems, &context.catalog)
 }
 
 /// The directory's own name, `.` included.

@@ -10,11 +10,11 @@ use crate::shell::failure::Failure;
 use crate::shell::sources;
 
 pub(super) fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure> {
-    let mut draft = sources::draft(matches, &context.catalog)?;
+    let (mut draft, problems) = sources::draft(matches, &context.catalog)?;
     if matches.get_flag("yes") {
         draft = draft.with_defaults(&context.catalog, Some("service".to_owned()));
     }
-    let plan = resolve(&draft.complete(&context.catalog)?, &context.catalog)?;
+    let plan = resolve(&sources::complete(draft, problems, &context.catalog)?, &context.catalog)?;
     if matches.get_flag("json") {
         let text =
             serde_json::to_string_pretty(&plan).map_err(|error| Error::Bug(vec![Problem::new(error.to_string())]))?;
