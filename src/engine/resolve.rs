@@ -104,6 +104,7 @@ pub fn resolve(answers: &Answers, catalog: &Catalog) -> Result<Plan, Error> {
         tasks: compose.tasks,
         ignore: facts.ignore,
         context: facts.context,
+        lock: compose.lock,
         project,
         options,
         layers,
