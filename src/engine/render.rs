@@ -28,7 +28,7 @@ fn bug(error: minijinja::Error) -> Error {
         (Some(name), Some(line)) => format!("`templates/{name}` line {line}"),
         _ => "a template".to_owned(),
     };
-    Error::Bug(vec![Problem::new(format!("{place}: {error:#}")).hint(
+    Error::Bug(vec![Problem::new(format!("{place}: {error}")).hint(
         "this is a defect of boatyard: please report the template, the line and your `boatyard.json`",
     )])
 }
