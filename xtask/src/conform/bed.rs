@@ -158,7 +158,7 @@ impl Bed {
         match output {
             Ok(output) => {
                 let (stdout, stderr) = (output.stdout.clone(), output.stderr.clone());
-                self.archive.borrow_mut().push(Logs { stdout, stderr });
+                self.archive.keep(Logs { stdout, stderr });
                 Ok(output)
             }
             Err(error) => {
@@ -183,6 +183,22 @@ impl Bed {
             settings = settings.set("MIGRATION_DATABASE_URL", &url.clone());
         }
         self.run(&command, &settings, 60)
+    }
+
+    /// Starts the image with a command of its own, beside others.
+    pub fn start_command(&self, arguments: &[&str], settings: &Settings) -> Result<Job> {
+        let name = self.next_name();
+        let mut settings = settings.clone();
+        settings.flags.push(format!("--name={name}"));
+        let mut command = Command::new("docker");
+        command.args(["run", "--detach"]);
+        self.describe(&mut command, &settings);
+        command.arg(&self.build.image).args(arguments);
+        process::ok(&mut command, Duration::from_secs(60))?;
+        Ok(Job {
+            name,
+            archive: self.archive.clone(),
+        })
     }
 
     fn describe(&self, command: &mut Command, settings: &Settings) {
@@ -230,5 +246,31 @@ impl Bed {
 
     fn next_name(&self) -> String {
         format!("{}-i{}", self.repository.project, self.next())
+    }
+}
+
+/// A command of the image that runs beside others.
+pub struct Job {
+    name: String,
+    archive: Archive,
+}
+
+impl Job {
+    /// Waits for its end; exit status and what it wrote.
+    pub fn wait(&self, limit: Duration) -> Result<(i32, String)> {
+        let mut command = Command::new("docker");
+        let output = process::ok(command.args(["wait", &self.name]), limit)?;
+        let logs = docker::run(&["logs", &self.name], 30)?;
+        Ok((output.stdout.trim().parse()?, logs.text()))
+    }
+}
+
+impl Drop for Job {
+    fn drop(&mut self) {
+        if let Ok(output) = docker::run(&["logs", &self.name], 30) {
+            let (stdout, stderr) = (output.stdout, output.stderr);
+            self.archive.keep(Logs { stdout, stderr });
+        }
+        let _ = docker::run(&["rm", "-fv", &self.name], 60);
     }
 }

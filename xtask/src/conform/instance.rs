@@ -1,8 +1,7 @@
 //! One running container of the service under test.
 
-use std::cell::RefCell;
 use std::net::SocketAddr;
-use std::rc::Rc;
+use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -56,7 +55,22 @@ pub fn message(line: &Value) -> &str {
 }
 
 /// The logs of all instances of a stack, kept when each one is removed.
-pub type Archive = Rc<RefCell<Vec<Logs>>>;
+#[derive(Debug, Clone, Default)]
+pub struct Archive(Arc<Mutex<Vec<Logs>>>);
+
+impl Archive {
+    /// Keeps what a container wrote.
+    pub fn keep(&self, logs: Logs) {
+        if let Ok(mut all) = self.0.lock() {
+            all.push(logs);
+        }
+    }
+
+    /// Everything kept so far.
+    pub fn all(&self) -> Vec<Logs> {
+        self.0.lock().map(|all| all.clone()).unwrap_or_default()
+    }
+}
 
 /// A running service.
 pub struct Instance {
@@ -76,7 +90,7 @@ impl Instance {
             name: name.to_owned(),
             public: ([127, 0, 0, 1], 0).into(),
             private: ([127, 0, 0, 1], 0).into(),
-            archive: Rc::clone(archive),
+            archive: archive.clone(),
         };
         let ports = &docker::inspect(name)?["NetworkSettings"]["Ports"];
         let published = |port: u16| -> Result<SocketAddr> {
@@ -185,7 +199,7 @@ impl Instance {
 impl Drop for Instance {
     fn drop(&mut self) {
         if let Ok(logs) = self.logs() {
-            self.archive.borrow_mut().push(logs);
+            self.archive.keep(logs);
         }
         let _ = docker::run(&["rm", "-fv", &self.name], 60);
     }

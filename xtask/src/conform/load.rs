@@ -147,3 +147,15 @@ fn attempt(address: SocketAddr, connection: Option<Connection>, request: &Reques
     let response = connection.send(request)?;
     Ok((connection, response))
 }
+
+/// Runs the same thing in several threads at once.
+pub fn at_once<T: Send>(count: usize, act: impl Fn(usize) -> Result<T> + Sync) -> Result<Vec<T>> {
+    thread::scope(|scope| {
+        let act = &act;
+        let threads: Vec<_> = (0..count).map(|number| scope.spawn(move || act(number))).collect();
+        let join = |thread: thread::ScopedJoinHandle<'_, Result<T>>| {
+            thread.join().map_err(|_| anyhow::anyhow!("a thread died"))?
+        };
+        threads.into_iter().map(join).collect()
+    })
+}

@@ -1,12 +1,44 @@
 //! All checks, by section of the contract, in the order they run: those that
 //! only ask first, those that break servers later, and the logs of all of them last.
 
+mod caching;
+mod container;
+mod dependencies;
 mod endpoints;
+mod errors;
+mod headers;
+mod idempotency;
 mod items;
+mod lifecycle;
+mod limits;
+mod logs;
+mod metrics;
+mod migrations;
+mod openapi;
+mod tracing;
 
 use super::check::Check;
 
 /// Every check.
 pub fn all() -> Vec<&'static Check> {
-    [endpoints::CHECKS, items::CHECKS].into_iter().flatten().collect()
+    let groups: [&[Check]; 17] = [
+        container::CHECKS,
+        endpoints::CHECKS,
+        items::CHECKS,
+        errors::CHECKS,
+        openapi::CHECKS,
+        caching::CHECKS,
+        idempotency::CHECKS,
+        limits::CHECKS,
+        headers::CHECKS,
+        metrics::CHECKS,
+        logs::CHECKS,
+        tracing::CHECKS,
+        migrations::CHECKS,
+        lifecycle::CHECKS,
+        dependencies::CHECKS,
+        logs::LAST,
+        &[],
+    ];
+    groups.into_iter().flatten().collect()
 }

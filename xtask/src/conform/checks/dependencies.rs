@@ -1,0 +1,425 @@
+//! §2, §4: servers that die, freeze and come back.
+
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::json;
+
+use crate::conform::bed::Bed;
+use crate::conform::check::{Check, When};
+use crate::conform::docker;
+use crate::conform::http::{Connection, Request};
+use crate::conform::instance::Instance;
+use crate::conform::items::{self, ITEMS};
+use crate::conform::load::{Load, Reuse};
+use crate::conform::settings::Settings;
+
+pub const CHECKS: &[Check] = &[
+    Check::new(
+        "database.killed-under-load",
+        "2, 4",
+        "A dependency that dies and comes back is survived without a restart; `/api` works again within 5 s; while it is down `/api` answers 503 with `Retry-After`",
+        When::Database,
+        killed_under_load,
+    ),
+    Check::new(
+        "database.down",
+        "2",
+        "While the database is down: `/live` and `/ready` 200, `/health` 503, `/api` 503 with `Retry-After` as a problem",
+        When::Database,
+        database_down,
+    ),
+    Check::new(
+        "database.frozen",
+        "1, 2",
+        "a request over `REQUEST_TIMEOUT_SECONDS` is cancelled and answered 503, also when the database is frozen",
+        When::Database,
+        database_frozen,
+    ),
+    Check::new(
+        "ready.continuous",
+        "1, 2",
+        "`READY_CHECKS=continuous`: a database that fails later turns `/ready`",
+        When::Database,
+        ready_continuous,
+    ),
+    Check::new(
+        "request.time-out",
+        "1",
+        "`REQUEST_TIMEOUT_SECONDS`: cancelled and answered 503; statement time-outs lie below it",
+        When::Sql,
+        request_timeout,
+    ),
+    Check::new(
+        "pool.wait",
+        "1",
+        "`DATABASE_POOL_MAX`: waiting for a connection takes 2 s at most",
+        When::Sql,
+        pool_wait,
+    ),
+    Check::new(
+        "pool.max",
+        "1",
+        "`DATABASE_POOL_MAX`: connections of one process",
+        When::Sql,
+        pool_max,
+    ),
+    Check::new(
+        "cache.killed",
+        "2",
+        "a cache that is down is `degraded`, still 200; the cache never fails or delays a request: 100 ms at most; it is used again when it is back",
+        When::Cache,
+        cache_killed,
+    ),
+    Check::new(
+        "cache.frozen",
+        "2",
+        "The cache never fails or delays a request: 100 ms at most, no offline queue, a breaker",
+        When::Cache,
+        cache_frozen,
+    ),
+    Check::new(
+        "cache.down-at-start",
+        "2, 4",
+        "The cache is not required: a start without it is ready",
+        When::Cache,
+        cache_down_at_start,
+    ),
+];
+
+/// A transaction that holds the items table; ends when dropped.
+pub struct Held<'a> {
+    bed: &'a Bed,
+    client: Child,
+}
+
+impl Drop for Held<'_> {
+    fn drop(&mut self) {
+        let _ = self
+            .bed
+            .sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'conform-hold'");
+        let _ = self.client.kill();
+        let _ = self.client.wait();
+    }
+}
+
+/// Locks the items table for this long, so that every statement on it waits.
+pub fn hold_items(bed: &Bed, seconds: u32) -> Result<Held<'_>> {
+    let script = format!(
+        "SET application_name = 'conform-hold'; BEGIN; \
+         LOCK TABLE items IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep({seconds}); COMMIT"
+    );
+    let login = bed.login()?;
+    let client = Command::new("docker")
+        .args(["exec", &bed.database()?.container, "psql", "-U", "postgres"])
+        .args(["-d", &login.database, "-qc", &script])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    let held = Held { bed, client };
+    let granted =
+        "SELECT count(*) FROM pg_locks WHERE relation = 'items'::regclass AND mode = 'AccessExclusiveLock' AND granted";
+    for _ in 0..50 {
+        if bed.sql(granted)? == "1" {
+            return Ok(held);
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    bail!("cannot lock the items table")
+}
+
+fn works(instance: &Instance) -> bool {
+    items::create(instance, "works").is_ok()
+        && instance
+            .get(&format!("{ITEMS}?limit=1"))
+            .is_ok_and(|answer| answer.status == 200)
+}
+
+fn started_at(instance: &Instance) -> Result<String> {
+    Ok(docker::inspect(&instance.name)?["State"]["StartedAt"].to_string())
+}
+
+fn killed_under_load(bed: &Bed) -> Result<()> {
+    let (instance, database) = (bed.start(&Settings::new())?, bed.database()?);
+    let before = started_at(&instance)?;
+    let make = |number: usize| match number % 3 {
+        0 => Request::json("POST", ITEMS, &json!({ "name": "under load" })),
+        _ => Request::get(&format!("{ITEMS}?limit=2")),
+    };
+    let accept = |answer: &crate::conform::http::Response| match answer.status {
+        200 | 201 => true,
+        503 => answer.header("retry-after").is_some() && items::problem(answer, 503).is_ok(),
+        _ => false,
+    };
+    let mut slowest = Duration::ZERO;
+    for _ in 0..2 {
+        let load = Load::start(instance.public, 4, Reuse::KeepAlive, make, accept);
+        thread::sleep(Duration::from_secs(1));
+        database.kill()?;
+        thread::sleep(Duration::from_secs(3));
+        database.start()?;
+        let back = instance.until("/api again", Duration::from_secs(10), works);
+        let (tally, _) = load.stop();
+        slowest = slowest.max(back?);
+        ensure!(
+            tally.lost.is_empty(),
+            "{} of {} lost: {}",
+            tally.lost.len(),
+            tally.answered,
+            tally.lost[0]
+        );
+        ensure!(tally.answered > 50, "only {} answers", tally.answered);
+    }
+    ensure!(slowest <= Duration::from_secs(5), "works again after {slowest:?} only");
+    ensure!(
+        started_at(&instance)? == before && instance.running()?,
+        "the service was restarted"
+    );
+    bed.measure("database back to API ms", slowest.as_secs_f64() * 1e3);
+    Ok(())
+}
+
+fn database_down(bed: &Bed) -> Result<()> {
+    let (instance, database) = (bed.start(&Settings::new())?, bed.database()?);
+    let item = items::create(&instance, "before the outage")?;
+    database.kill()?;
+    let look = || -> Result<()> {
+        instance.until("/health 503", Duration::from_secs(8), |it| {
+            it.get("/health").is_ok_and(|answer| answer.status == 503)
+        })?;
+        let health = instance.get("/health")?.json()?;
+        ensure!(health["checks"]["database"]["status"] == "unhealthy", "{health}");
+        instance.get("/live")?.expect(200)?;
+        instance
+            .get("/ready")?
+            .expect(200)
+            .context("/ready of a shared database")?;
+        let requests = [
+            Request::get(ITEMS),
+            Request::get(&format!("{ITEMS}/01890000-0000-7000-8000-00000000abcd")),
+            Request::json("POST", ITEMS, &json!({ "name": "x" })),
+            Request::json("PATCH", &items::path(&item), &json!({ "name": "x" })),
+            Request::new("DELETE", &items::path(&item)),
+        ];
+        for request in requests {
+            let answer = instance.send(&request)?;
+            items::problem(&answer, 503).with_context(|| format!("{} {}", request.method, request.target))?;
+            let wait = answer.header("retry-after").context("no Retry-After")?;
+            ensure!(wait.parse::<u32>().is_ok(), "Retry-After is {wait}");
+            ensure!(
+                answer.elapsed < Duration::from_secs(4),
+                "503 after {:?}",
+                answer.elapsed
+            );
+        }
+        items::problem(&items::post(&instance, &json!({}))?, 422).context("422 needs no database")?;
+        let metrics = instance.get_private("/metrics")?.text();
+        let up = super::metrics::sum(&metrics, "dependency_up", &[("name", "database")]);
+        ensure!(up == Some(0.0), "dependency_up{{name=\"database\"}} is {up:?}");
+        Ok(())
+    };
+    let looked = look();
+    database.start()?;
+    looked?;
+    instance.until("works again", Duration::from_secs(5), works)?;
+    instance.until("/health 200", Duration::from_secs(8), |it| {
+        it.get("/health").is_ok_and(|answer| answer.status == 200)
+    })?;
+    Ok(())
+}
+
+fn database_frozen(bed: &Bed) -> Result<()> {
+    let instance = bed.start(&Settings::new().set("REQUEST_TIMEOUT_SECONDS", "3"))?;
+    items::create(&instance, "before the frost")?;
+    let frozen = bed.database()?.freeze()?;
+    let mut slowest = Duration::ZERO;
+    let mut outcome = Ok(());
+    for _ in 0..3 {
+        let answer = instance.get(&format!("{ITEMS}?limit=1"))?;
+        slowest = slowest.max(answer.elapsed);
+        outcome = outcome.and(items::problem(&answer, 503).map(drop));
+    }
+    drop(frozen);
+    outcome?;
+    ensure!(slowest < Duration::from_secs(5), "answered after {slowest:?}");
+    instance.until("works again", Duration::from_secs(5), works)?;
+    Ok(())
+}
+
+fn ready_continuous(bed: &Bed) -> Result<()> {
+    let instance = bed.start(&Settings::new().set("READY_CHECKS", "continuous"))?;
+    let database = bed.database()?;
+    database.kill()?;
+    let turned = instance.until("/ready 503", Duration::from_secs(8), |it| it.ready() == 503);
+    database.start()?;
+    turned?;
+    instance.until("/ready 200", Duration::from_secs(8), |it| it.ready() == 200)?;
+    Ok(())
+}
+
+fn request_timeout(bed: &Bed) -> Result<()> {
+    let instance = bed.start(&Settings::new().set("REQUEST_TIMEOUT_SECONDS", "2"))?;
+    let held = hold_items(bed, 12)?;
+    let answer = items::post(&instance, &json!({ "name": "waits" }))?;
+    items::problem(&answer, 503)?;
+    let took = answer.elapsed;
+    thread::sleep(Duration::from_millis(700));
+    let waiting = bed.sql(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND application_name <> 'conform-hold'",
+    )?;
+    drop(held);
+    ensure!(
+        took > Duration::from_millis(900) && took < Duration::from_millis(2900),
+        "answered after {took:?}"
+    );
+    ensure!(waiting == "0", "{waiting} statements still wait in the database");
+    instance.until("works again", Duration::from_secs(3), works)?;
+    let all = items::all(&instance, 100)?;
+    ensure!(
+        all.iter().all(|item| item["name"] != "waits"),
+        "the cancelled request wrote its item"
+    );
+    Ok(())
+}
+
+fn pool_wait(bed: &Bed) -> Result<()> {
+    let instance = bed.start(&Settings::new().set("DATABASE_POOL_MAX", "1"))?;
+    let held = hold_items(bed, 8)?;
+    let address = instance.public;
+    let first = thread::spawn(move || {
+        Connection::open(address)?.send(&Request::json("POST", ITEMS, &json!({ "name": "has it" })))
+    });
+    thread::sleep(Duration::from_millis(500));
+    let second = instance.get(&format!("{ITEMS}?limit=1"))?;
+    drop(held);
+    items::problem(&second, 503)?;
+    ensure!(second.header("retry-after").is_some(), "no Retry-After");
+    let range = Duration::from_millis(1500)..Duration::from_millis(3000);
+    ensure!(range.contains(&second.elapsed), "answered after {:?}", second.elapsed);
+    first
+        .join()
+        .map_err(|_| anyhow::anyhow!("a thread died"))??
+        .expect(201)?;
+    Ok(())
+}
+
+fn pool_max(bed: &Bed) -> Result<()> {
+    let login = bed.login()?;
+    let count = format!("SELECT count(*) FROM pg_stat_activity WHERE usename = '{}'", login.user);
+    let before: i64 = bed.sql(&count)?.parse()?;
+    let instance = bed.start(&Settings::new().set("DATABASE_POOL_MAX", "3"))?;
+    let make = |_| Request::get(&format!("{ITEMS}?limit=20"));
+    let load = Load::start(instance.public, 10, Reuse::KeepAlive, make, |answer| {
+        answer.status == 200
+    });
+    let mut most = 0;
+    for _ in 0..10 {
+        thread::sleep(Duration::from_millis(100));
+        most = most.max(bed.sql(&count)?.parse::<i64>()? - before);
+    }
+    let (tally, _) = load.stop();
+    ensure!(tally.lost.is_empty(), "lost: {}", tally.lost[0]);
+    // The watch may have a connection of its own.
+    ensure!((1..=4).contains(&most), "{most} connections with DATABASE_POOL_MAX=3");
+    let metrics = instance.get_private("/metrics")?.text();
+    let pool = super::metrics::sum(&metrics, "db_pool_connections", &[]);
+    ensure!(
+        pool.is_some_and(|pool| (1.0..=3.0).contains(&pool)),
+        "db_pool_connections is {pool:?}"
+    );
+    Ok(())
+}
+
+/// Reads an item again and again; the slowest answer, every one of which must be 200.
+fn slowest_read(instance: &Instance, path: &str, rounds: u32) -> Result<Duration> {
+    let mut slowest = Duration::ZERO;
+    for _ in 0..rounds {
+        let answer = instance.get(path)?.expect(200)?;
+        slowest = slowest.max(answer.elapsed);
+        thread::sleep(Duration::from_millis(60));
+    }
+    Ok(slowest)
+}
+
+/// Reads and writes while the cache is away: all succeed, none is delayed.
+fn without_cache(instance: &Instance, path: &str, usual: Duration) -> Result<()> {
+    let mut slowest = slowest_read(instance, path, 15)?;
+    for number in 0..8 {
+        let answer = items::post(instance, &json!({ "name": format!("no cache {number}") }))?.expect(201)?;
+        slowest = slowest.max(answer.elapsed);
+        let item = answer.json()?;
+        let answer = items::patch(instance, &item, &json!({ "description": "x" }))?.expect(200)?;
+        slowest = slowest.max(answer.elapsed);
+    }
+    instance.get(ITEMS)?.expect(200)?;
+    instance.until("degraded", Duration::from_secs(8), |it| {
+        let health = it.get("/health").and_then(|answer| answer.expect(200)?.json());
+        health.is_ok_and(|health| health["status"] == "degraded" && health["checks"]["cache"]["status"] == "unhealthy")
+    })?;
+    instance.get("/ready")?.expect(200)?;
+    slowest = slowest.max(slowest_read(instance, path, 15)?);
+    // A tenth for the cache, and what a busy machine adds to any request.
+    let bound = usual.max(Duration::from_millis(50)) + Duration::from_millis(110);
+    ensure!(slowest <= bound, "slowest answer {slowest:?}, with the cache {usual:?}");
+    Ok(())
+}
+
+fn cache_killed(bed: &Bed) -> Result<()> {
+    let (instance, cache) = (bed.start(&Settings::new())?, bed.cache()?);
+    let item = items::create(&instance, "cached")?;
+    let path = items::path(&item);
+    let usual = slowest_read(&instance, &path, 15)?;
+    cache.kill()?;
+    let went = without_cache(&instance, &path, usual);
+    cache.start()?;
+    went?;
+    instance.until("the cache is used again", Duration::from_secs(8), |it| {
+        it.get(&path)
+            .is_ok_and(|answer| answer.header("x-cache") == Some("hit"))
+    })?;
+    instance.until("healthy", Duration::from_secs(8), |it| {
+        let health = it.get("/health").and_then(|answer| answer.json());
+        health.is_ok_and(|health| health["checks"]["cache"]["status"] == "healthy")
+    })?;
+    Ok(())
+}
+
+fn cache_frozen(bed: &Bed) -> Result<()> {
+    let (instance, cache) = (bed.start(&Settings::new())?, bed.cache()?);
+    let path = items::path(&items::create(&instance, "frozen")?);
+    let usual = slowest_read(&instance, &path, 15)?;
+    let frozen = cache.freeze()?;
+    let went = without_cache(&instance, &path, usual);
+    drop(frozen);
+    went?;
+    instance.until("the cache is used again", Duration::from_secs(8), |it| {
+        it.get(&path)
+            .is_ok_and(|answer| answer.header("x-cache") == Some("hit"))
+    })?;
+    let changed = items::patch(
+        &instance,
+        &json!({ "id": path.rsplit('/').next() }),
+        &json!({ "name": "thawed" }),
+    )?;
+    changed.expect(200)?;
+    let read = instance.get(&path)?.expect(200)?.json()?;
+    ensure!(read["name"] == "thawed", "a stale item after the thaw: {read}");
+    Ok(())
+}
+
+fn cache_down_at_start(bed: &Bed) -> Result<()> {
+    let cache = bed.cache()?;
+    cache.kill()?;
+    let started = bed.start(&Settings::new()).and_then(|instance| {
+        items::create(&instance, "without a cache")?;
+        Ok(instance)
+    });
+    cache.start()?;
+    started?.until("healthy", Duration::from_secs(8), |it| {
+        let health = it.get("/health").and_then(|answer| answer.json());
+        health.is_ok_and(|health| health["checks"]["cache"]["status"] == "healthy")
+    })?;
+    Ok(())
+}
