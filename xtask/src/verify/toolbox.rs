@@ -68,7 +68,20 @@ impl Toolbox {
             let mut npm = self.command("npm");
             npm.args([verb, "--ignore-scripts", "--no-audit", "--no-fund"])
                 .current_dir(folder);
-            process::ok(&mut npm, INSTALL).map(drop)
+            let output = process::run(&mut npm, INSTALL)?;
+            if output.code != 0 {
+                bail!(
+                    "`npm {verb}`: {}",
+                    output
+                        .stderr
+                        .lines()
+                        .filter(|line| line.starts_with("npm error"))
+                        .take(4)
+                        .collect::<Vec<_>>()
+                        .join("; ")
+                );
+            }
+            Ok(())
         })?;
         Ok(folder.join("node_modules"))
     }

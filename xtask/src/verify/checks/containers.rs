@@ -16,6 +16,9 @@ const LIMIT: Duration = Duration::from_secs(120);
 /// What `docker compose config` looks at.
 pub const COMPOSE_READS: &[&str] = &["**/compose*.yaml", "**/compose*.yml", "**/.env*"];
 
+/// What `docker build --check` looks at.
+pub const DOCKERFILES: &[&str] = &["**/Dockerfile", ".dockerignore"];
+
 /// Dockerfile rules.
 pub fn hadolint(batch: &Batch) -> Result<Ran> {
     #[derive(Deserialize)]
@@ -40,6 +43,66 @@ pub fn hadolint(batch: &Batch) -> Result<Ran> {
     Ok(settle(&output, items.into_iter().map(finding).collect()))
 }
 
+/// BuildKit's own checks, which need the base images' metadata.
+pub fn docker_check(batch: &Batch) -> Result<Ran> {
+    #[derive(Deserialize)]
+    struct Page {
+        #[serde(default)]
+        warnings: Vec<Warning>,
+    }
+    #[derive(Deserialize)]
+    #[serde(rename_all = "camelCase")]
+    struct Warning {
+        rule_name: String,
+        detail: String,
+        location: Option<Location>,
+    }
+    #[derive(Deserialize)]
+    struct Location {
+        ranges: Vec<Range>,
+    }
+    #[derive(Deserialize)]
+    struct Range {
+        start: Start,
+    }
+    #[derive(Deserialize)]
+    struct Start {
+        line: u64,
+    }
+    let buildx = process::run(Command::new("docker").args(["buildx", "inspect"]), LIMIT);
+    if !buildx.is_ok_and(|output| output.code == 0) {
+        return Ok(Ran::Not("docker with buildx is not here".to_owned()));
+    }
+    let mut findings = Vec::new();
+    for file in batch.files.iter().filter(|path| !path.ends_with(".dockerignore")) {
+        let mut docker = Command::new("docker");
+        docker.args([
+            "buildx",
+            "build",
+            "--quiet",
+            "--call=check,format=json",
+            "--file",
+            file,
+            ".",
+        ]);
+        let output = process::run(docker.current_dir(batch.folder), LIMIT)?;
+        let page: Page = serde_json::from_str(&output.stdout)
+            .with_context(|| format!("docker build --check: {}", process::tail(&output.text(), 500)))?;
+        findings.extend(page.warnings.into_iter().map(|warning| {
+            Finding {
+                rule: warning.rule_name,
+                path: file.clone(),
+                line: warning
+                    .location
+                    .and_then(|place| Some(place.ranges.first()?.start.line))
+                    .unwrap_or(0),
+                message: warning.detail,
+            }
+        }));
+    }
+    Ok(Ran::Found(findings))
+}
+
 /// Compose rules.
 pub fn dclint(batch: &Batch) -> Result<Ran> {
     #[derive(Deserialize)]
@@ -55,13 +118,17 @@ pub fn dclint(batch: &Batch) -> Result<Ran> {
         message: String,
     }
     let config = crate::verify::toolbox::pins_folder().join("config/dclint.json");
+    // It ends without waiting for a pipe to be read, so the report goes through a file.
+    let report = tempfile::NamedTempFile::new()?;
     let mut command = batch.toolbox.command("dclint");
     command
         .args(["--formatter", "json", "--config"])
         .arg(config)
-        .args(&batch.files);
-    let output = process::run(command.current_dir(batch.folder), LIMIT)?;
-    let files: Vec<File> = serde_json::from_str(&output.stdout).context("dclint gave no JSON")?;
+        .arg("--output-file")
+        .arg(report.path());
+    let output = process::run(command.args(&batch.files).current_dir(batch.folder), LIMIT)?;
+    let files: Vec<File> = serde_json::from_str(&fs::read_to_string(report.path())?)
+        .with_context(|| format!("dclint gave no JSON: {}", process::tail(&output.stderr, 500)))?;
     let mut findings = Vec::new();
     for file in files {
         let path = relative(&file.file_path, batch.folder);

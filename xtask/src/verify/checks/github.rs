@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use regex::Regex;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -41,25 +42,32 @@ pub fn zizmor(batch: &Batch) -> Result<Ran> {
     let output = process::run(command.current_dir(batch.folder), LIMIT)?;
     let items: Vec<Value> =
         serde_json::from_str(&output.stdout).with_context(|| format!("zizmor gave no JSON: {}", output.stderr))?;
-    let findings = items.iter().map(|item| {
-        let place = &item["locations"][0];
-        let key = place
-            .pointer("/symbolic/key/Local/given_path")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        let line = place
-            .pointer("/concrete/location/start_point/row")
-            .and_then(Value::as_u64);
-        let note = place
-            .pointer("/symbolic/annotation")
-            .and_then(Value::as_str)
-            .unwrap_or_default();
-        Finding {
-            rule: item["ident"].as_str().unwrap_or_default().to_owned(),
-            path: key.trim_start_matches("./").to_owned(),
-            line: line.map_or(0, |row| row + 1),
-            message: format!("{}: {note}", item["desc"].as_str().unwrap_or_default()),
-        }
-    });
-    Ok(settle(&output, findings.collect()))
+    let unread = Regex::new(r"(?m)failed to validate file://(?:\./)?(\S+) as \w+: (.*)$")?;
+    let mut findings: Vec<Finding> = items.iter().map(finding).collect();
+    findings.extend(unread.captures_iter(&output.stderr).map(|found| Finding {
+        rule: "input".to_owned(),
+        path: found[1].to_owned(),
+        line: 0,
+        message: found[2].to_owned(),
+    }));
+    Ok(settle(&output, findings))
+}
+
+fn finding(item: &Value) -> Finding {
+    let places = item["locations"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let primary = |place: &&Value| place.pointer("/symbolic/kind").and_then(Value::as_str) == Some("Primary");
+    let place = places.iter().find(primary).or(places.first()).unwrap_or(&Value::Null);
+    let text = |at: &str| place.pointer(at).and_then(Value::as_str).unwrap_or_default();
+    let row = place
+        .pointer("/concrete/location/start_point/row")
+        .and_then(Value::as_u64);
+    let note = text("/symbolic/annotation");
+    Finding {
+        rule: item["ident"].as_str().unwrap_or_default().to_owned(),
+        path: text("/symbolic/key/Local/verbatim_path")
+            .trim_start_matches("./")
+            .to_owned(),
+        line: row.map_or(0, |row| row + 1),
+        message: format!("{}: {note}", item["desc"].as_str().unwrap_or_default()),
+    }
 }

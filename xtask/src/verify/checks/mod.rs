@@ -4,8 +4,11 @@ mod containers;
 mod docs;
 mod dotenv;
 mod github;
+mod makefile;
 mod markdown;
+mod nginx;
 mod node;
+mod openapi;
 mod scan;
 mod schema;
 mod shell;
@@ -61,6 +64,12 @@ pub fn all() -> Vec<Check> {
             containers::hadolint,
         ),
         pin("dclint", "dclint", COMPOSE, Scope::Files, 1, containers::dclint),
+        own(
+            "docker-check",
+            containers::DOCKERFILES,
+            Scope::Trees,
+            containers::docker_check,
+        ),
         own(
             "compose-config",
             containers::COMPOSE_READS,
@@ -154,7 +163,25 @@ pub fn all() -> Vec<Check> {
         own("commands", docs::COMMAND_READS, Scope::Trees, docs::commands),
         own("dotenv", &["**/.env*"], Scope::Files, dotenv::check),
         own("suppressions", &["**"], Scope::Files, suppressions::check),
+        own("makefile", makefile::READS, Scope::Trees, makefile::dry_run),
+        pin(
+            "gixy",
+            "gixy-ng",
+            &["**/nginx.conf", "**/nginx/*.conf"],
+            Scope::Files,
+            1,
+            nginx::gixy,
+        ),
+        own("nginx", nginx::READS, Scope::Trees, nginx::syntax),
         project("biome", "@biomejs/biome", 2, node::biome),
         project("tsc", "typescript", 3, node::tsc),
+        pin(
+            "redocly",
+            "@redocly/cli",
+            openapi::READS,
+            Scope::Trees,
+            3,
+            openapi::redocly,
+        ),
     ]
 }

@@ -57,17 +57,22 @@ pub fn tsc(batch: &Batch) -> Result<Ran> {
 }
 
 fn tool(batch: &Batch, program: &str, arguments: &[&str]) -> Result<Option<Output>> {
-    let Some(tree) = batch.tree.filter(|tree| tree.files.contains_key("package.json")) else {
+    if !link(batch)? {
         return Ok(None);
+    }
+    let mut command = batch.toolbox.command("node");
+    let script = batch.folder.join("node_modules/.bin").join(program);
+    process::run(command.arg(script).args(arguments).current_dir(batch.folder), LIMIT).map(Some)
+}
+
+/// Puts the installed packages beside the project; false when there is no project.
+pub fn link(batch: &Batch) -> Result<bool> {
+    let Some(tree) = batch.tree.filter(|tree| tree.files.contains_key("package.json")) else {
+        return Ok(false);
     };
     let modules = batch.toolbox.node_modules(&tree.root, tree.lock.as_deref())?;
     tree.link_packages(&modules)?;
-    let mut command = batch.toolbox.command("node");
-    command
-        .arg(modules.join(".bin").join(program))
-        .args(arguments)
-        .current_dir(batch.folder);
-    process::run(&mut command, LIMIT).map(Some)
+    Ok(true)
 }
 
 fn no_project() -> Ran {

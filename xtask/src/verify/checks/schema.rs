@@ -43,6 +43,16 @@ pub fn answers(batch: &Batch) -> Result<Ran> {
         return Ok(Ran::Not("the tree has no boatyard.json".to_owned()));
     };
     let head: Head = serde_json::from_str(&text).context("boatyard.json names no $schema")?;
+    if !batch.folder.join(&head.schema).is_file() {
+        let message = format!("its $schema `{}` is not in the repository", head.schema);
+        let (rule, path) = ("absent".to_owned(), "boatyard.json".to_owned());
+        return Ok(Ran::Found(vec![Finding {
+            rule,
+            path,
+            line: 0,
+            message,
+        }]));
+    }
     let files: Vec<String> = batch
         .files
         .iter()
