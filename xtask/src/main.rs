@@ -2,6 +2,7 @@
 //! proofs run the real binary and look at what it wrote.
 
 mod conform;
+mod freshness;
 mod process;
 mod report;
 mod stack;
@@ -25,12 +26,15 @@ enum Command {
     Verify(verify::Args),
     /// Build and start generated services and hold them against the contract
     Conform(conform::Args),
+    /// Say which pinned versions are near or past the end of their support
+    Freshness(freshness::Args),
 }
 
 fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Verify(args) => verify::run(args),
         Command::Conform(args) => conform::run(args),
+        Command::Freshness(args) => freshness::run(args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
