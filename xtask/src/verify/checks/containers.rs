@@ -47,8 +47,7 @@ pub fn hadolint(batch: &Batch) -> Result<Ran> {
 pub fn docker_check(batch: &Batch) -> Result<Ran> {
     #[derive(Deserialize)]
     struct Page {
-        #[serde(default)]
-        warnings: Vec<Warning>,
+        warnings: Option<Vec<Warning>>,
     }
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
@@ -88,7 +87,7 @@ pub fn docker_check(batch: &Batch) -> Result<Ran> {
         let output = process::run(docker.current_dir(batch.folder), LIMIT)?;
         let page: Page = serde_json::from_str(&output.stdout)
             .with_context(|| format!("docker build --check: {}", process::tail(&output.text(), 500)))?;
-        findings.extend(page.warnings.into_iter().map(|warning| {
+        findings.extend(page.warnings.unwrap_or_default().into_iter().map(|warning| {
             Finding {
                 rule: warning.rule_name,
                 path: file.clone(),

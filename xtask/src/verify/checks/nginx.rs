@@ -15,7 +15,7 @@ use crate::verify::check::{Batch, Finding, Ran, settle};
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The configuration, and the compose file that names the image.
-pub const READS: &[&str] = &["**/nginx.conf", "**/nginx/*.conf", "**/compose*.yaml"];
+pub const READS: &[&str] = &["**/nginx.conf", "**/nginx/*.conf", "deploy/**/compose*.yaml"];
 
 /// Weaknesses of a configuration.
 pub fn gixy(batch: &Batch) -> Result<Ran> {
@@ -67,7 +67,7 @@ pub fn syntax(batch: &Batch) -> Result<Ran> {
         }
         command.args([&image, "-t", "-c", "/etc/nginx/service.conf"]);
         let output = process::run(&mut command, LIMIT)?;
-        let pattern = Regex::new(r"nginx: \[(\w+)\] (.*?)(?: in \S+:(\d+))?\n")?;
+        let pattern = Regex::new(r"(?m)\[(emerg|alert|crit|error|warn)\] (?:\d+#\d+: )?(.*?)(?: in \S+:(\d+))?$")?;
         let before = findings.len();
         findings.extend(pattern.captures_iter(&output.stderr).map(|found| Finding {
             rule: found[1].to_owned(),
