@@ -1,6 +1,7 @@
 //! `cargo xtask`: the proofs of Boatyard. Nothing here links the product; the
 //! proofs run the real binary and look at what it wrote.
 
+mod bench;
 mod conform;
 mod freshness;
 mod process;
@@ -28,6 +29,8 @@ enum Command {
     Conform(conform::Args),
     /// Say which pinned versions are near or past the end of their support
     Freshness(freshness::Args),
+    /// Measure `boatyard new` beside cp, cookiecutter and copier
+    Bench(bench::Args),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Command::Verify(args) => verify::run(args),
         Command::Conform(args) => conform::run(args),
         Command::Freshness(args) => freshness::run(args),
+        Command::Bench(args) => bench::run(args),
     };
     outcome.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

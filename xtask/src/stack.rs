@@ -94,15 +94,19 @@ pub fn list(boatyard: &Path) -> Result<Vec<Stack>> {
 pub fn render(boatyard: &Path, stack: &Stack, name: &str, folder: &Path) -> Result<()> {
     let mut command = Command::new(boatyard);
     command.arg("new").arg(folder).args(["--name", name, "--yes"]);
-    for (axis, id) in [
+    command.args(answers(stack));
+    process::ok(&mut command, Duration::from_secs(60))?;
+    Ok(())
+}
+
+/// The flags that choose this stack.
+pub fn answers(stack: &Stack) -> Vec<String> {
+    let axes = [
         ("language", &stack.language),
         ("database", &stack.database),
         ("cache", &stack.cache),
         ("target", &stack.target),
         ("ci", &stack.ci),
-    ] {
-        command.args(["--set", &format!("{axis}={id}")]);
-    }
-    process::ok(&mut command, Duration::from_secs(60))?;
-    Ok(())
+    ];
+    axes.iter().flat_map(|(axis, id)| ["--set".to_owned(), format!("{axis}={id}")]).collect()
 }
