@@ -125,7 +125,8 @@ pub struct EnvVar {
     /// Whether its value must stay out of logs, files in git and images.
     #[serde(default)]
     pub secret: bool,
-    /// Its value in development, where it differs from the default; `{{{ host.ID }}}` is a service's host.
+    /// Its value in development, where it differs from the default; `{{{ host.ID }}}` is a service's host,
+    /// `{{{ password.ID }}}` its password there.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<String>,
 }

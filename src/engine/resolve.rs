@@ -49,8 +49,10 @@ pub fn resolve(answers: &Answers, catalog: &Catalog) -> Result<Plan, Error> {
         .collect();
 
     let texts = Texts::new(&project, &options, &facts);
-    let local = texts.fill(&facts, |_| "localhost".to_owned())?;
-    let compose = texts.fill(&facts, str::to_owned)?;
+    let local = texts.fill(&facts, |_| "localhost".to_owned(), str::to_owned)?;
+    let compose = texts.fill(&facts, str::to_owned, |id| {
+        format!("${{{}_PASSWORD:-{id}}}", id.to_uppercase())
+    })?;
     let env_all = env(&facts, local, &compose);
     let services = compose
         .services
@@ -212,13 +214,17 @@ impl Texts {
         }
     }
 
-    fn fill(&self, facts: &Facts, host: impl Fn(&str) -> String) -> Result<Facts, Error> {
+    /// `host` and `password` say how a service is reached from here; passwords are those of development.
+    fn fill(
+        &self,
+        facts: &Facts,
+        host: impl Fn(&str) -> String,
+        password: impl Fn(&str) -> String,
+    ) -> Result<Facts, Error> {
         let mut context = self.context.clone();
-        context["host"] = facts
-            .services
-            .iter()
-            .map(|s| (s.id.clone(), Value::from(host(&s.id))))
-            .collect();
+        let ids = || facts.services.iter().map(|service| service.id.clone());
+        context["host"] = ids().map(|id| (id.clone(), Value::from(host(&id)))).collect();
+        context["password"] = ids().map(|id| (id.clone(), Value::from(password(&id)))).collect();
         let mut value = serde_json::to_value(facts).map_err(|error| bug(error.to_string()))?;
         fill_strings(&mut value, &context)?;
         serde_json::from_value(value).map_err(|error| bug(error.to_string()))
