@@ -3,6 +3,7 @@
 mod catalog;
 mod combinations;
 mod examples;
+mod explain;
 mod golden;
 mod hostile;
 mod names;
