@@ -137,6 +137,14 @@ impl Answers {
         };
         for (key, value) in document.iter().filter(|(key, _)| *key != "$schema") {
             match value {
+                Value::String(text) if key == "requires" => {
+                    flags.push("--set".into());
+                    flags.push(format!("requires={text}"));
+                }
+                // A value that starts with a dash would be taken for a flag.
+                Value::String(text) if text.starts_with('-') => {
+                    flags.push(format!("--{}={text}", key.replace('_', "-")));
+                }
                 Value::String(text) => {
                     flags.push(format!("--{}", key.replace('_', "-")));
                     flags.push(text.clone());

@@ -24,6 +24,10 @@ pub struct ChangeSet {
     pub answers: Value,
     /// The changes, sorted by path.
     pub changes: Vec<Change>,
+    /// Lock files that package managers made afterwards.
+    pub locked: Vec<RelPath>,
+    /// The first commit, if one was made.
+    pub committed: Option<String>,
     /// A command that gives the same files.
     pub equivalent: Vec<String>,
 }

@@ -130,6 +130,31 @@ impl Draft {
         Ok(())
     }
 
+    /// Takes one answer from a question.
+    ///
+    /// # Errors
+    /// The answer is no valid one.
+    pub fn answer(&mut self, key: &str, value: &str, catalog: &Catalog) -> Result<(), Problem> {
+        self.take(key, &value.into(), catalog)
+            .map_err(|mut problems| problems.swap_remove(0))
+    }
+
+    /// Drops answers that the others leave without a meaning: axes that do not apply, options of components not chosen.
+    #[must_use]
+    pub fn without_strays(mut self, catalog: &Catalog) -> Self {
+        for axis in &catalog.axes {
+            if !axis.applies(&self.choices) {
+                self.choices.remove(&axis.id);
+            }
+        }
+        let Self { choices, options, .. } = &mut self;
+        options.retain(|id, _| match component_of(id, catalog) {
+            Some((axis, component)) => choices.get(axis).is_none_or(|chosen| chosen == component),
+            None => true,
+        });
+        self
+    }
+
     /// Fills every open axis with its default, and the name with `name` where it is open.
     #[must_use]
     pub fn with_defaults(mut self, catalog: &Catalog, name: Option<String>) -> Self {
@@ -167,18 +192,20 @@ impl Draft {
             }
         }
         if !open.is_empty() {
+            // The name has a default only where a directory gives it one.
+            let or = if open == ["`name`"] {
+                ""
+            } else {
+                ", or `--yes` for the defaults"
+            };
             problems.push(
                 Problem::new(format!("no answer for {}", open.join(", ")))
-                    .hint(format!("add `{}`, or `--yes` for the defaults", flags.join(" "))),
+                    .hint(format!("add `{}`{or}", flags.join(" "))),
             );
         }
         problems.extend(catalog.selection_problems(&self.choices));
         for id in self.options.keys() {
-            let owner = catalog
-                .options()
-                .find(|(_, option)| option.id == *id)
-                .map(|(key, _)| key);
-            if let Some((axis, component)) = owner.and_then(|key| key.split_once('/')) {
+            if let Some((axis, component)) = component_of(id, catalog) {
                 if self.choices.get(axis).is_some_and(|chosen| chosen != component) {
                     problems.push(
                         Problem::new(format!(
@@ -202,6 +229,12 @@ impl Draft {
             _ => Err(problems),
         }
     }
+}
+
+/// The axis and component that declare an option; none for an option that every repository has.
+fn component_of<'a>(option: &str, catalog: &'a Catalog) -> Option<(&'a str, &'a str)> {
+    let (key, _) = catalog.options().find(|(_, declared)| declared.id == option)?;
+    key.split_once('/')
 }
 
 fn merge(into: &mut Map<String, Value>, key: &str, value: &Value) {

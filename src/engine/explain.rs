@@ -16,7 +16,7 @@ use super::tree::Policy;
 /// One reason for one thing.
 #[derive(Debug, Clone, PartialEq, Serialize, JsonSchema)]
 pub struct Explanation {
-    /// What it is: `file`, `env`, `version`, `service`, `task`, `port`.
+    /// What it is: `file`, `env`, `version`, `service`, `task`, `port`, `lock`.
     pub kind: String,
     /// Its path or id.
     pub subject: String,
@@ -149,6 +149,11 @@ fn note(kind: &str, id: &str, plan: &Plan) -> String {
             .find(|s| s.service.id == id)
             .map(|s| format!("{} ({})", s.service.about, s.image)),
         "task" => plan.tasks.iter().find(|t| t.name == id).and_then(|t| t.about.clone()),
+        "lock" => plan
+            .lock
+            .iter()
+            .find(|lock| lock.id == id)
+            .map(|lock| format!("`{}` makes `{}`", lock.command(), lock.file)),
         "port" => plan
             .ports
             .get(id)

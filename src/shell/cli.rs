@@ -33,15 +33,16 @@ pub fn command(catalog: &Catalog) -> Command {
             .arg(
                 Arg::new("dir")
                     .value_name("DIR")
+                    .value_parser(clap::builder::NonEmptyStringValueParser::new())
                     .value_hint(ValueHint::DirPath)
                     .help("Where; the name's directory when absent"),
             )
             .arg(flag("yes", "Take the default for what is not answered").short('y'))
             .arg(flag("dry-run", "Show what would be written, write nothing").short('n'))
             .arg(json("Print the changes as JSON"))
-            .arg(flag("lock", "Let the package manager lock the dependencies afterwards"))
+            .arg(flag("lock", "Let the package manager lock the dependencies afterwards").overrides_with("no-lock"))
             .arg(flag("no-lock", "Do not lock, do not ask").overrides_with("lock"))
-            .arg(flag("git", "Make the first commit afterwards"))
+            .arg(flag("git", "Make the first commit afterwards").overrides_with("no-git"))
             .arg(flag("no-git", "Do not commit, do not ask").overrides_with("git")),
         )
         .subcommand(

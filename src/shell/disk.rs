@@ -8,6 +8,7 @@ use crate::engine::error::Problem;
 use crate::engine::tree::Tree;
 
 use super::failure::{Failure, shown};
+use super::interrupt;
 
 mod stage;
 
@@ -29,8 +30,15 @@ pub enum Target {
 pub fn target(directory: &Path) -> Result<Target, Failure> {
     let read = match fs::read_dir(directory) {
         Ok(read) => read,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && directory.is_symlink() => {
+            return Err(Failure::input(
+                Problem::new(format!("{} is a symbolic link that leads nowhere", shown(directory)))
+                    .hint("name another directory, or make the one it points to"),
+            ));
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            return parent(directory).map(|_| Target::Absent);
+            let parent = parent(directory)?;
+            return writable(&parent).map(|()| Target::Absent);
         }
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             return Err(Failure::input(
@@ -42,16 +50,24 @@ pub fn target(directory: &Path) -> Result<Target, Failure> {
     };
     let mut held = Vec::new();
     for entry in read {
-        let name = entry
-            .map_err(|error| Failure::io("read", directory, &error))?
-            .file_name();
-        if name != ".git" {
-            held.push(name.to_string_lossy().into_owned());
+        let entry = entry.map_err(|error| Failure::io("read", directory, &error))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        match stage::left_behind(&entry.path(), &name) {
+            // The next sweep removes or finishes it.
+            Some(true) => {}
+            Some(false) => {
+                return Err(Failure::input(
+                    Problem::new(format!("another boatyard is writing into {}", shown(directory)))
+                        .hint("wait until it is done, or name another directory"),
+                ));
+            }
+            None if name == ".git" => {}
+            None => held.push(name),
         }
     }
     held.sort();
     match held.len() {
-        0 => Ok(Target::Empty),
+        0 => writable(directory).map(|()| Target::Empty),
         count => Err(Failure::input(taken(directory, &held, count))),
     }
 }
@@ -91,6 +107,20 @@ fn parent(path: &Path) -> Result<PathBuf, Failure> {
     ))
 }
 
+/// Whether files can be made in a directory, found out without making one.
+#[cfg(unix)]
+fn writable(directory: &Path) -> Result<(), Failure> {
+    use rustix::fs::{Access, access};
+    access(directory, Access::WRITE_OK | Access::EXEC_OK)
+        .map_err(|error| Failure::io("write into", directory, &error.into()))
+}
+
+/// Elsewhere the first write tells.
+#[cfg(not(unix))]
+fn writable(_: &Path) -> Result<(), Failure> {
+    Ok(())
+}
+
 /// Whether something is at `path`.
 pub fn exists(path: &Path) -> bool {
     path.exists()
@@ -116,9 +146,12 @@ pub fn read_text(path: &Path) -> Result<String, Failure> {
     }
 }
 
-/// Writes every file of `tree` below `root`, which exists and is ours alone.
+/// Writes every file of `tree` below `root`, which exists and is ours alone; stops between two files when asked to.
 fn write_tree(root: &Path, tree: &Tree) -> Result<(), Failure> {
     for (path, file) in tree {
+        if interrupt::asked() {
+            return Err(Failure::Interrupted);
+        }
         let path = root.join(path.as_str());
         if let Some(parent) = path.parent() {
             fs::create_dir_all(parent).map_err(|error| Failure::io("create", parent, &error))?;

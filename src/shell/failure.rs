@@ -12,7 +12,7 @@ pub enum Failure {
     /// A defect of Boatyard.
     Bug(Vec<Problem>),
     /// The file system or a program that was asked for.
-    Io(Problem),
+    Io(Vec<Problem>),
     /// Ctrl-C.
     Interrupted,
 }
@@ -25,18 +25,17 @@ impl Failure {
 
     /// A file operation that failed: `doing` completes “cannot … `path`”.
     pub fn io(doing: &str, path: &Path, error: &std::io::Error) -> Self {
-        Self::Io(Problem::new(format!(
+        Self::Io(vec![Problem::new(format!(
             "cannot {doing} `{}`: {}",
             path.display(),
             reason(error)
-        )))
+        ))])
     }
 
     /// What to tell, in order.
     pub fn problems(&self) -> &[Problem] {
         match self {
-            Self::Input(problems) | Self::Bug(problems) => problems,
-            Self::Io(problem) => std::slice::from_ref(problem),
+            Self::Input(problems) | Self::Bug(problems) | Self::Io(problems) => problems,
             Self::Interrupted => &[],
         }
     }
@@ -53,7 +52,7 @@ impl Failure {
 }
 
 /// The system's words without the error number, lower-case as our messages are.
-fn reason(error: &std::io::Error) -> String {
+pub fn reason(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut chars = text.chars();

@@ -74,13 +74,27 @@ fn environment() -> Vec<Source> {
     given
         .into_iter()
         .map(|(name, value)| {
-            let key = name[PREFIX.len()..].to_lowercase();
+            let key = nested(&name[PREFIX.len()..].to_lowercase());
             Source::single(name, &key, value.into())
         })
         .collect()
 }
 
+/// `owner_on_call` is `owner.on_call`: a variable's name has no dots.
+fn nested(key: &str) -> String {
+    ["owner", "supply"]
+        .iter()
+        .find_map(|group| Some(format!("{group}.{}", key.strip_prefix(group)?.strip_prefix('_')?)))
+        .unwrap_or_else(|| key.to_owned())
+}
+
 fn file(path: &str) -> Result<Result<Source, Problem>, Failure> {
+    if path == "-" && std::io::stdin().is_terminal() {
+        return Ok(Err(Problem::new(
+            "`--answers -` reads standard input, which is a terminal",
+        )
+        .hint("name a file, or pipe the answers in")));
+    }
     let text = disk::read_text(Path::new(path))?;
     let origin = if path == "-" {
         "standard input".to_owned()
@@ -98,5 +112,7 @@ fn file(path: &str) -> Result<Result<Source, Problem>, Failure> {
 pub fn interactive(matches: &ArgMatches) -> bool {
     let told_not_to = matches.get_flag("non-interactive")
         || std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false");
-    !told_not_to && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    // A dumb terminal, such as an editor's, cannot move the cursor.
+    let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+    !told_not_to && !dumb && std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
 }

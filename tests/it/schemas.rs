@@ -1,6 +1,7 @@
 //! Every schema is generated from the types that write its documents, and real documents pass it.
 
 use boatyard::engine::change::{self, ChangeSet};
+use boatyard::engine::tree::RelPath;
 use boatyard::engine::{repository, schema};
 use serde_json::{Value, json};
 
@@ -75,6 +76,8 @@ fn plan_and_result_pass() {
         directory: "orders".into(),
         answers: answers.to_document(&catalog),
         changes: change::create_all(&plan, &tree),
+        locked: vec![RelPath::parse("package-lock.json").expect("a path")],
+        committed: Some("0123456789abcdef0123456789abcdef01234567".into()),
         equivalent: answers.to_flags(&catalog),
     };
     let document = serde_json::to_value(&set).expect("JSON");

@@ -68,7 +68,7 @@ fn one_file_knows_each_library() {
         ("include_dir", "src/shell/embedded.rs"),
         ("use console", "src/shell/report.rs"),
         ("std::fs", "src/shell/disk"),
-        ("std::process::Command", "src/shell/after.rs"),
+        ("std::process::Command", "src/shell/after"),
         ("minijinja", "src/engine/render"),
     ] {
         for (path, text) in texts("src", ".rs") {

@@ -8,9 +8,10 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::engine::error::Problem;
 use crate::engine::tree::Tree;
 
-use super::super::failure::Failure;
+use super::super::failure::{Failure, shown};
 use super::{Target, parent, write_tree};
 
 const MARK: &str = "boatyard-staging-";
@@ -21,7 +22,7 @@ const COMPLETE: &str = "complete";
 /// Writes a new repository.
 ///
 /// # Errors
-/// A file operation failed; what was staged is removed.
+/// A file operation failed, or a signal asked to stop; what was staged is removed.
 pub fn write_new(directory: &Path, target: Target, tree: &Tree) -> Result<(), Failure> {
     let stage = Stage::open(&home(directory, target)?, &prefix(directory, target))?;
     let result = stage.fill(tree).and_then(|()| match target {
@@ -34,7 +35,7 @@ pub fn write_new(directory: &Path, target: Target, tree: &Tree) -> Result<(), Fa
             move_entries(&stage.path.join(FILES), directory)
         }
     });
-    // A rename that failed half-way must stay for the next run to finish.
+    // Moves that failed half-way must stay for the next run to finish.
     if result.is_ok() || !stage.path.join(COMPLETE).exists() {
         let _ = fs::remove_dir_all(&stage.path);
     }
@@ -50,25 +51,31 @@ pub fn sweep(directory: &Path) -> Result<Vec<String>, Failure> {
     for target in [Target::Absent, Target::Empty] {
         let Ok(home) = home(directory, target) else { continue };
         for path in leftovers(&home, &prefix(directory, target)) {
-            let Ok(lock) = File::open(path.join(LOCK)) else {
-                continue;
-            };
-            if lock.try_lock().is_err() {
-                continue; // another boatyard is at work there
-            }
-            if path.join(COMPLETE).exists() {
+            if !path.join(COMPLETE).exists() {
+                told.push(format!("removed {}, left by an interrupted run", shown(&path)));
+            } else {
                 move_entries(&path.join(FILES), directory)?;
                 told.push(format!(
-                    "finished what an interrupted run had begun in `{}`",
-                    directory.display()
+                    "finished in {} what an interrupted run had begun: the repository there is complete",
+                    shown(directory)
                 ));
-            } else {
-                told.push(format!("removed `{}`, left by an interrupted run", path.display()));
             }
             fs::remove_dir_all(&path).map_err(|error| Failure::io("remove", &path, &error))?;
         }
     }
     Ok(told)
+}
+
+/// Whether an entry of a directory is staging that a dead run left (true) or a live one works in (false); none: neither.
+pub(super) fn left_behind(path: &Path, name: &str) -> Option<bool> {
+    if !name.starts_with(&format!(".{MARK}")) || !path.is_dir() {
+        return None;
+    }
+    match File::open(path.join(LOCK)) {
+        Ok(lock) => Some(lock.try_lock().is_ok()),
+        // Killed, or about to go on, between making the directory and its lock: empty in either case.
+        Err(_) => Some(true),
+    }
 }
 
 /// Where the staging directory lies: beside a new directory, inside an existing one; always on the same file system.
@@ -79,24 +86,29 @@ fn home(directory: &Path, target: Target) -> Result<PathBuf, Failure> {
     }
 }
 
-/// `.orders.boatyard-staging-` beside, `.boatyard-staging-` inside: only this directory's own leftovers are touched.
+/// `.boatyard-staging-` inside, `.boatyard-staging-orders-` beside: only this directory's own leftovers are touched.
 fn prefix(directory: &Path, target: Target) -> String {
     match (target, directory.file_name()) {
-        (Target::Absent, Some(name)) => format!(".{}.{MARK}", name.to_string_lossy()),
+        (Target::Absent, Some(name)) => format!(".{MARK}{}.", name.to_string_lossy()),
         _ => format!(".{MARK}"),
     }
 }
 
+/// The staging directories of dead runs, in order.
 fn leftovers(home: &Path, prefix: &str) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(home) else {
         return Vec::new();
     };
-    entries
+    let mut found: Vec<PathBuf> = entries
         .flatten()
-        .filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix))
-        .filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()))
+        .filter(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            name.starts_with(prefix) && left_behind(&entry.path(), &name) == Some(true)
+        })
         .map(|entry| entry.path())
-        .collect()
+        .collect();
+    found.sort();
+    found
 }
 
 struct Stage {
@@ -125,6 +137,7 @@ impl Stage {
     }
 }
 
+/// Moves everything in `from` to `to`; never over something that appeared there meanwhile.
 fn move_entries(from: &Path, to: &Path) -> Result<(), Failure> {
     let entries = match fs::read_dir(from) {
         Ok(entries) => entries,
@@ -134,6 +147,18 @@ fn move_entries(from: &Path, to: &Path) -> Result<(), Failure> {
     for entry in entries {
         let entry = entry.map_err(|error| Failure::io("read", from, &error))?;
         let place = to.join(entry.file_name());
+        if place.symlink_metadata().is_ok() {
+            return Err(Failure::Io(vec![
+                Problem::new(format!(
+                    "{} appeared while the repository was being written",
+                    shown(&place)
+                ))
+                .hint(format!(
+                    "move it away and run the command again; the rest waits in {}",
+                    shown(from)
+                )),
+            ]));
+        }
         fs::rename(entry.path(), &place).map_err(|error| Failure::io("create", &place, &error))?;
     }
     Ok(())
