@@ -31,6 +31,8 @@ pub struct Build {
     pub seconds: f64,
     /// Its steps
     pub steps: Vec<Step>,
+    /// What its steps wrote
+    pub log: String,
 }
 
 /// Builds a folder's Dockerfile.
@@ -42,13 +44,12 @@ pub fn build(folder: &Path, tag: &str, arguments: &[&str]) -> Result<Build> {
         .args(arguments)
         .arg(folder);
     let output = process::run(&mut command, Duration::from_secs(900))?;
-    let steps = steps(&output.stderr);
+    let (steps, log) = (steps(&output.stderr), log(&output.stderr));
     if output.code != 0 {
         let lines: Vec<&str> = output.stderr.lines().filter(|line| !line.starts_with('{')).collect();
-        let logs = logs(&output.stderr);
         anyhow::bail!(
             "the image does not build: {} {}",
-            process::tail(&logs, 1500),
+            process::tail(&log, 1500),
             lines.join(" ")
         );
     }
@@ -56,6 +57,7 @@ pub fn build(folder: &Path, tag: &str, arguments: &[&str]) -> Result<Build> {
         image: tag.to_owned(),
         seconds: output.elapsed.as_secs_f64(),
         steps,
+        log,
     })
 }
 
@@ -77,7 +79,7 @@ fn steps(record: &str) -> Vec<Step> {
     steps.into_values().collect()
 }
 
-fn logs(record: &str) -> String {
+fn log(record: &str) -> String {
     let mut text = String::new();
     for event in record
         .lines()

@@ -20,6 +20,8 @@ pub struct Manager {
     pub lock: &'static str,
     /// Makes it, in the image of the Dockerfile's first stage
     pub make: &'static str,
+    /// Its command on a developer's machine
+    pub tool: &'static str,
     /// A build step that installs dependencies has one of these in it
     pub installs: &'static [&'static str],
     /// Paths that only development needs, or building
@@ -32,6 +34,7 @@ pub const MANAGERS: &[Manager] = &[
         language: "node",
         lock: "package-lock.json",
         make: "npm install --package-lock-only --ignore-scripts --no-audit --no-fund",
+        tool: "npm",
         installs: &["npm ci", "pnpm install"],
         development: &[
             "node_modules/typescript/",
@@ -45,6 +48,7 @@ pub const MANAGERS: &[Manager] = &[
         language: "python",
         lock: "uv.lock",
         make: "uv lock",
+        tool: "uv",
         installs: &["--no-install-project"],
         development: &["site-packages/pytest/", "site-packages/mypy/", "bin/ruff", "bin/uv"],
     },
@@ -52,6 +56,7 @@ pub const MANAGERS: &[Manager] = &[
         language: "go",
         lock: "go.sum",
         make: "go mod tidy",
+        tool: "go",
         installs: &["go mod download"],
         development: &["usr/local/go/", "go/pkg/mod/"],
     },

@@ -6,6 +6,7 @@ mod bed;
 mod check;
 mod checks;
 mod docker;
+mod fuzz;
 mod http;
 mod image;
 mod instance;
@@ -16,6 +17,7 @@ mod otlp;
 mod repository;
 mod settings;
 mod store;
+mod tls;
 mod workspace;
 
 use std::path::PathBuf;

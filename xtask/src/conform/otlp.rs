@@ -87,7 +87,7 @@ fn serve(stream: TcpStream, kept: &Mutex<Vec<Span>>) -> Option<()> {
     let mut writer = stream.try_clone().ok()?;
     let mut reader = BufReader::new(stream);
     loop {
-        let mut length = 0;
+        let (mut length, mut chunked) = (0, false);
         let mut path = String::new();
         reader.read_line(&mut path).ok().filter(|read| *read > 0)?;
         loop {
@@ -97,18 +97,37 @@ fn serve(stream: TcpStream, kept: &Mutex<Vec<Span>>) -> Option<()> {
             if lower.is_empty() {
                 break;
             }
+            chunked |= lower.starts_with("transfer-encoding:") && lower.contains("chunked");
             if let Some(value) = lower.strip_prefix("content-length:") {
                 length = value.trim().parse().ok()?;
             }
         }
         let mut body = vec![0; length];
         reader.read_exact(&mut body).ok()?;
+        if chunked {
+            body = chunks(&mut reader)?;
+        }
         if path.contains("/v1/traces") {
             let mut kept = kept.lock().ok()?;
             kept.extend(export(&body));
         }
         let answer = "HTTP/1.1 200 OK\r\nContent-Type: application/x-protobuf\r\nContent-Length: 0\r\n\r\n";
         writer.write_all(answer.as_bytes()).ok()?;
+    }
+}
+
+fn chunks(reader: &mut impl BufRead) -> Option<Vec<u8>> {
+    let mut body = Vec::new();
+    loop {
+        let mut line = String::new();
+        reader.read_line(&mut line).ok().filter(|read| *read > 0)?;
+        let size = usize::from_str_radix(line.split(';').next()?.trim(), 16).ok()?;
+        let mut chunk = vec![0; size + 2];
+        reader.read_exact(&mut chunk).ok()?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(&chunk[..size]);
     }
 }
 

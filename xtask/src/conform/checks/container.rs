@@ -270,7 +270,9 @@ fn contents(bed: &Bed) -> Result<()> {
         .take(5)
         .collect();
     ensure!(found.is_empty(), "only development needs {found:?}");
-    let found = named(&[".env", ".git", "compose.yaml", "Makefile", "boatyard.json"]);
+    let ours = |path: &&String| path.matches('/').count() < 2;
+    let foreign = [".env", ".git", "compose.yaml", "Makefile", "boatyard.json"];
+    let found: Vec<String> = named(&foreign).iter().filter(ours).cloned().collect();
     ensure!(found.is_empty(), "not meant for the image: {found:?}");
     bed.measure("image MB", image::megabytes(&bed.build.image)?);
     let base = image::base(&bed.repository.folder)?;

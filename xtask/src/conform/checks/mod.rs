@@ -2,11 +2,15 @@
 //! only ask first, those that break servers later, and the logs of all of them last.
 
 mod caching;
+mod commands;
+mod configuration;
+mod connections;
 mod container;
 mod dependencies;
 mod endpoints;
 mod errors;
 mod headers;
+mod hostile;
 mod idempotency;
 mod items;
 mod lifecycle;
@@ -21,8 +25,11 @@ use super::check::Check;
 
 /// Every check.
 pub fn all() -> Vec<&'static Check> {
-    let groups: [&[Check]; 17] = [
+    let groups: [&[Check]; 20] = [
         container::CHECKS,
+        commands::CHECKS,
+        configuration::CHECKS,
+        connections::CHECKS,
         endpoints::CHECKS,
         items::CHECKS,
         errors::CHECKS,
@@ -36,9 +43,9 @@ pub fn all() -> Vec<&'static Check> {
         tracing::CHECKS,
         migrations::CHECKS,
         lifecycle::CHECKS,
+        hostile::CHECKS,
         dependencies::CHECKS,
         logs::LAST,
-        &[],
     ];
     groups.into_iter().flatten().collect()
 }
