@@ -65,6 +65,7 @@ pub fn all(boatyard: &Path, chosen: &Stack, tree: &Path, templates: &Templates, 
     copy.push(tree.into());
     let mut cookiecutter = words(&["--no-input", "--default-config"]);
     cookiecutter.push(templates.cookiecutter.clone().into());
+    cookiecutter.push("name=orders".into());
     let mut copier = words(&["copy", "--defaults", "--quiet", "--data", "name=orders"]);
     copier.push(templates.copier.clone().into());
     let contender = |name, program, before, target| Contender {

@@ -146,8 +146,8 @@ pub fn all() -> Vec<Check> {
         pin(
             "schema-answers",
             "check-jsonschema",
-            schema::ANSWERS_READS,
-            Scope::Trees,
+            &["boatyard.json"],
+            Scope::Files,
             1,
             schema::answers,
         ),

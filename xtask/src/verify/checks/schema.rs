@@ -1,6 +1,8 @@
 //! JSON Schemas: those that the validator bundles, and Boatyard's own in the tree.
 
-use std::path::Path;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -8,9 +10,6 @@ use serde::Deserialize;
 
 use crate::process;
 use crate::verify::check::{Batch, Finding, Ran, settle};
-
-/// The answers and the schema they name.
-pub const ANSWERS_READS: &[&str] = &["boatyard.json", ".boatyard/answers.schema.json"];
 
 /// GitHub workflows.
 pub fn workflows(batch: &Batch) -> Result<Ran> {
@@ -32,34 +31,41 @@ pub fn compose(batch: &Batch) -> Result<Ran> {
     builtin(batch, "vendor.compose-spec")
 }
 
-/// `boatyard.json` against the schema beside it.
+/// `boatyard.json` against the schema it names; one call for all that name the same schema.
 pub fn answers(batch: &Batch) -> Result<Ran> {
     #[derive(Deserialize)]
     struct Head {
         #[serde(rename = "$schema")]
         schema: String,
     }
-    let Ok(text) = std::fs::read_to_string(batch.folder.join("boatyard.json")) else {
-        return Ok(Ran::Not("the tree has no boatyard.json".to_owned()));
-    };
-    let head: Head = serde_json::from_str(&text).context("boatyard.json names no $schema")?;
-    if !batch.folder.join(&head.schema).is_file() {
-        let message = format!("its $schema `{}` is not in the repository", head.schema);
-        let (rule, path) = ("absent".to_owned(), "boatyard.json".to_owned());
-        return Ok(Ran::Found(vec![Finding {
-            rule,
-            path,
-            line: 0,
-            message,
-        }]));
+    let mut groups: BTreeMap<Vec<u8>, (PathBuf, Vec<String>)> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for file in &batch.files {
+        let path = batch.folder.join(file);
+        let head: Head =
+            serde_json::from_str(&fs::read_to_string(&path)?).with_context(|| format!("{file} names no $schema"))?;
+        let schema = path.with_file_name(&head.schema);
+        match fs::read(&schema) {
+            Ok(content) => groups
+                .entry(content)
+                .or_insert_with(|| (schema, Vec::new()))
+                .1
+                .push(file.clone()),
+            Err(_) => findings.push(Finding {
+                rule: "absent".to_owned(),
+                path: file.clone(),
+                line: 0,
+                message: format!("its $schema `{}` is not in the repository", head.schema),
+            }),
+        }
     }
-    let files: Vec<String> = batch
-        .files
-        .iter()
-        .filter(|path| !path.ends_with(".schema.json"))
-        .cloned()
-        .collect();
-    check(batch, &["--schemafile", &head.schema], &files)
+    for (schema, files) in groups.into_values() {
+        let schema = schema.to_string_lossy().into_owned();
+        if let Ran::Found(found) = check(batch, &["--schemafile", &schema], &files)? {
+            findings.extend(found);
+        }
+    }
+    Ok(Ran::Found(findings))
 }
 
 fn builtin(batch: &Batch, name: &str) -> Result<Ran> {
