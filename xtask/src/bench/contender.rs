@@ -3,13 +3,12 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Duration;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
 
 use super::template::Templates;
-use crate::process;
 use crate::stack::{self, Stack};
 
 /// A program and how to call it.
@@ -48,10 +47,21 @@ impl Contender {
             Target::Last => command.arg(&output),
             Target::Parent(option) => command.arg(option).arg(folder),
         };
-        let run = process::ok(&mut command, Duration::from_secs(120))?;
+        // Waited for directly: a bounded wait looks every few milliseconds only.
+        let started = Instant::now();
+        let status = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        let elapsed = started.elapsed();
+        let status = status.with_context(|| format!("{} does not start", self.name))?;
+        if !status.success() {
+            bail!("{} ended with {status}", self.name);
+        }
         Ok(Run {
             folder: output,
-            elapsed: run.elapsed,
+            elapsed,
         })
     }
 }
