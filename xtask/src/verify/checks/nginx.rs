@@ -52,6 +52,7 @@ pub fn syntax(batch: &Batch) -> Result<Ran> {
     if !pulled {
         return Ok(Ran::Not(format!("no docker, or it cannot get {image}")));
     }
+    let pattern = Regex::new(r"(?m)\[(emerg|alert|crit|error|warn)\] (?:\d+#\d+: )?(.*?)(?: in \S+:(\d+))?$")?;
     let mut findings = Vec::new();
     for file in batch.files.iter().filter(|path| path.ends_with(".conf")) {
         let text = fs::read_to_string(batch.folder.join(file))?;
@@ -67,7 +68,6 @@ pub fn syntax(batch: &Batch) -> Result<Ran> {
         }
         command.args([&image, "-t", "-c", "/etc/nginx/service.conf"]);
         let output = process::run(&mut command, LIMIT)?;
-        let pattern = Regex::new(r"(?m)\[(emerg|alert|crit|error|warn)\] (?:\d+#\d+: )?(.*?)(?: in \S+:(\d+))?$")?;
         let before = findings.len();
         findings.extend(pattern.captures_iter(&output.stderr).map(|found| Finding {
             rule: found[1].to_owned(),
