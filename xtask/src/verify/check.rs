@@ -137,6 +137,13 @@ pub fn settle(output: &Output, mut findings: Vec<Finding>) -> Ran {
     Ran::Found(findings)
 }
 
+/// A path as it stands below a folder, whether a tool gave it whole or not.
+pub fn relative(path: &str, folder: &Path) -> String {
+    let path = Path::new(path);
+    let path = path.strip_prefix(folder).or(path.strip_prefix(".")).unwrap_or(path);
+    path.to_string_lossy().into_owned()
+}
+
 fn is_shell(text: &str) -> bool {
     static FIRST: OnceLock<Option<regex::Regex>> = OnceLock::new();
     let first = FIRST.get_or_init(|| regex::Regex::new(r"^#!\s*/(usr/)?bin/(env\s+)?(ba|da|k)?sh\b").ok());

@@ -1,7 +1,6 @@
 //! Dockerfiles and compose files.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,7 +8,7 @@ use anyhow::{Context, Result};
 use serde::Deserialize;
 
 use crate::process;
-use crate::verify::check::{Batch, Finding, Ran, settle};
+use crate::verify::check::{Batch, Finding, Ran, relative, settle};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -183,10 +182,4 @@ pub fn compose_config(batch: &Batch) -> Result<Ran> {
         );
     }
     Ok(Ran::Found(findings))
-}
-
-fn relative(path: &str, folder: &Path) -> String {
-    Path::new(path)
-        .strip_prefix(folder)
-        .map_or(path.to_owned(), |path| path.to_string_lossy().into_owned())
 }

@@ -1,7 +1,6 @@
 //! nginx: what it accepts, and what an attacker would make of it.
 
 use std::fs;
-use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use regex::Regex;
 use serde::Deserialize;
 
 use crate::process;
-use crate::verify::check::{Batch, Finding, Ran, settle};
+use crate::verify::check::{Batch, Finding, Ran, relative, settle};
 
 const LIMIT: Duration = Duration::from_secs(120);
 
@@ -144,10 +143,4 @@ fn image(batch: &Batch) -> Result<Option<String>> {
         }
     }
     Ok(None)
-}
-
-fn relative(path: &str, folder: &Path) -> String {
-    Path::new(path)
-        .strip_prefix(folder)
-        .map_or(path.to_owned(), |path| path.to_string_lossy().into_owned())
 }

@@ -6,7 +6,7 @@ use anyhow::Result;
 use regex::Regex;
 
 use crate::process::{self, Output};
-use crate::verify::check::{Batch, Finding, Ran, settle};
+use crate::verify::check::{Batch, Finding, Ran, relative, settle};
 
 const LIMIT: Duration = Duration::from_secs(240);
 
@@ -34,7 +34,7 @@ pub fn biome(batch: &Batch) -> Result<Ran> {
     let pattern = Regex::new(r"(?m)^::(?:error|warning|notice) title=([^,]+),file=([^,]+),line=(\d+),[^:]*::(.*)$")?;
     let findings = pattern.captures_iter(&output.stdout).map(|found| Finding {
         rule: found[1].to_owned(),
-        path: found[2].trim_start_matches("./").to_owned(),
+        path: relative(&found[2], batch.folder),
         line: found[3].parse().unwrap_or(0),
         message: found[4].to_owned(),
     });
