@@ -13,7 +13,8 @@ use super::cache;
 use crate::process;
 
 /// What a repository gathers while people work in it; it was not generated.
-const LEFT_OUT: [&str; 7] = [
+const LEFT_OUT: [&str; 8] = [
+    "target",
     ".git",
     "node_modules",
     "dist",
