@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::process;
 
@@ -108,5 +109,17 @@ pub fn answers(stack: &Stack) -> Vec<String> {
         ("target", &stack.target),
         ("ci", &stack.ci),
     ];
-    axes.iter().flat_map(|(axis, id)| ["--set".to_owned(), format!("{axis}={id}")]).collect()
+    axes.iter()
+        .flat_map(|(axis, id)| ["--set".to_owned(), format!("{axis}={id}")])
+        .collect()
+}
+
+/// The plan of a rendered repository, as the product resolves its answers.
+pub fn plan(boatyard: &Path, folder: &Path) -> Result<Value> {
+    let mut command = Command::new(boatyard);
+    command
+        .args(["plan", "--json", "--answers"])
+        .arg(folder.join("boatyard.json"));
+    let output = process::ok(&mut command, Duration::from_secs(30))?;
+    serde_json::from_str(&output.stdout).context("`boatyard plan --json` prints no JSON")
 }

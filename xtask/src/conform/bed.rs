@@ -10,8 +10,10 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use super::docker;
+use super::idle::Idle;
 use super::image::Build;
 use super::instance::{Archive, Instance, Logs};
+use super::production::Production;
 use super::repository::Repository;
 use super::settings::Settings;
 use super::store::{Address, Store};
@@ -54,6 +56,8 @@ pub struct Bed {
     scratch: TempDir,
     counter: Cell<u32>,
     main: OnceCell<Instance>,
+    idle: OnceCell<Idle>,
+    production: OnceCell<Production>,
 }
 
 impl Bed {
@@ -78,6 +82,8 @@ impl Bed {
             scratch: tempfile::tempdir()?,
             counter: Cell::new(0),
             main: OnceCell::new(),
+            idle: OnceCell::new(),
+            production: OnceCell::new(),
         };
         if bed.database.is_some() {
             let migrated = bed.migrate(&[], &Settings::new())?;
@@ -95,7 +101,23 @@ impl Bed {
             return Ok(instance);
         }
         let instance = self.start(&Settings::new())?;
+        let _ = self.idle.set(Idle::watch(instance.public)?);
         Ok(self.main.get_or_init(|| instance))
+    }
+
+    /// How long the server kept a connection that nobody used, from the first minutes of the run.
+    pub fn idle_seconds(&self) -> Result<f64> {
+        self.main()?;
+        self.idle.get().context("nobody watches an idle connection")?.seconds()
+    }
+
+    /// The production set on this machine, set up when first asked for.
+    pub fn production(&self) -> Result<&Production> {
+        if let Some(production) = self.production.get() {
+            return Ok(production);
+        }
+        let production = Production::set_up(self)?;
+        Ok(self.production.get_or_init(|| production))
     }
 
     /// The database; checks that need one apply only where there is one.

@@ -39,14 +39,6 @@ impl Logs {
             .filter_map(|line| serde_json::from_str(line).ok())
             .collect()
     }
-
-    /// Whether a line's message contains this text, in any case.
-    pub fn says(&self, text: &str) -> bool {
-        let text = text.to_lowercase();
-        self.readable()
-            .iter()
-            .any(|line| message(line).to_lowercase().contains(&text))
-    }
 }
 
 /// The message of a log line.

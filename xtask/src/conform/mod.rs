@@ -8,12 +8,14 @@ mod checks;
 mod docker;
 mod fuzz;
 mod http;
+mod idle;
 mod image;
 mod instance;
 mod items;
 mod load;
 mod lock;
 mod otlp;
+mod production;
 mod repository;
 mod settings;
 mod store;
@@ -67,10 +69,10 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let started = Instant::now();
     let mut report = Report::new("conform");
     let mut done_once: Vec<(String, &str)> = Vec::new();
-    for source in workspace::sources(args.dir.as_deref(), args.pattern.as_deref(), args.all)? {
+    for mut source in workspace::sources(args.dir.as_deref(), args.pattern.as_deref(), args.all)? {
         let subject = source.stack.to_string();
         println!("== {subject}");
-        let prepared = prepare(&source);
+        let prepared = prepare(&mut source);
         match prepared {
             Ok(bed) => run_checks(&args, &bed, &subject, &mut done_once, &mut report),
             Err(error) => report.rows.push(broken(&subject, &error)),
@@ -92,7 +94,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn prepare(source: &workspace::Source) -> Result<Bed> {
+fn prepare(source: &mut workspace::Source) -> Result<Bed> {
     let folder = source.lay_down()?;
     let label = source.stack.label();
     let repository = Repository::open(&folder, &label, source.plan.as_ref())?;

@@ -88,7 +88,7 @@ fn covering(every: Vec<Stack>) -> Vec<Stack> {
 
 impl Source {
     /// Puts a fresh copy of the repository into the proof folder and gives its path.
-    pub fn lay_down(&self) -> Result<PathBuf> {
+    pub fn lay_down(&mut self) -> Result<PathBuf> {
         let folder = stack::proof_folder().join("conform").join(self.stack.to_string());
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -98,6 +98,7 @@ impl Source {
             None => {
                 fs::create_dir_all(folder.parent().context("no parent")?)?;
                 stack::render(&self.boatyard, &self.stack, "orders", &folder)?;
+                self.plan = Some(stack::plan(&self.boatyard, &folder)?);
             }
         }
         Ok(folder)

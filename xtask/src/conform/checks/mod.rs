@@ -7,6 +7,7 @@ mod configuration;
 mod connections;
 mod container;
 mod dependencies;
+mod deployment;
 mod endpoints;
 mod errors;
 mod headers;
@@ -25,7 +26,7 @@ use super::check::Check;
 
 /// Every check.
 pub fn all() -> Vec<&'static Check> {
-    let groups: [&[Check]; 20] = [
+    let groups: [&[Check]; 22] = [
         container::CHECKS,
         commands::CHECKS,
         configuration::CHECKS,
@@ -45,6 +46,8 @@ pub fn all() -> Vec<&'static Check> {
         lifecycle::CHECKS,
         hostile::CHECKS,
         dependencies::CHECKS,
+        deployment::CHECKS,
+        headers::LAST,
         logs::LAST,
     ];
     groups.into_iter().flatten().collect()
