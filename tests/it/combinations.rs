@@ -17,7 +17,7 @@ fn all() -> Vec<(BTreeMap<String, String>, Tree)> {
         .into_iter()
         .map(|chosen| {
             let pairs: Vec<(&str, &str)> = chosen.iter().map(|(axis, id)| (axis.as_str(), id.as_str())).collect();
-            let (_, tree) = repository::generate(&answers(&catalog, &pairs), &catalog)
+            let (_, tree) = repository::generate(&answers(catalog, &pairs), catalog)
                 .unwrap_or_else(|error| panic!("{chosen:?}: {error}"));
             (chosen, tree)
         })

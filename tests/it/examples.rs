@@ -59,12 +59,12 @@ fn examples_are_what_their_answers_give() {
                 origin: "answers.json".into(),
                 values,
             }],
-            &catalog,
+            catalog,
             VERSION,
         );
         assert_eq!(problems, []);
-        let answers = draft.complete(&catalog).expect("complete answers");
-        let (plan, tree) = repository::generate(&answers, &catalog).expect("generate");
+        let answers = draft.complete(catalog).expect("complete answers");
+        let (plan, tree) = repository::generate(&answers, catalog).expect("generate");
         let name = example.file_name().expect("a name").to_string_lossy().into_owned();
         golden(
             &root().join(format!("tests/golden/plan/{name}.json")),
@@ -126,7 +126,7 @@ fn each_component_changes_what_its_golden_says() {
         for id in axis.components.iter().filter(|id| **id != axis.default) {
             golden(
                 &root().join(format!("tests/golden/component/{}.{id}.diff", axis.id)),
-                &difference(&catalog, &axis.id, id),
+                &difference(catalog, &axis.id, id),
             );
         }
     }

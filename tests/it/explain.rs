@@ -30,7 +30,7 @@ const SUBJECTS: &[&str] = &[
 #[test]
 fn explanations_name_component_and_choices() {
     let catalog = catalog();
-    let (plan, _) = repository::generate(&answers(&catalog, &[]), &catalog).expect("generate");
+    let (plan, _) = repository::generate(&answers(catalog, &[]), catalog).expect("generate");
     let mut text = String::new();
     for subject in SUBJECTS {
         let answer = match explain(subject, &plan) {
@@ -46,10 +46,10 @@ fn explanations_name_component_and_choices() {
 #[test]
 fn reasons_are_true() {
     let catalog = catalog();
-    let (plan, tree) = repository::generate(&answers(&catalog, &[]), &catalog).expect("generate");
+    let (plan, tree) = repository::generate(&answers(catalog, &[]), catalog).expect("generate");
     let without: BTreeMap<&str, &str> = [("database", "none"), ("cache", "none"), ("target", "none")].into();
     for (axis, other) in without {
-        let (_, changed) = repository::generate(&answers(&catalog, &[(axis, other)]), &catalog).expect("generate");
+        let (_, changed) = repository::generate(&answers(catalog, &[(axis, other)]), catalog).expect("generate");
         for output in plan.outputs.iter().filter(|output| tree.contains_key(&output.path)) {
             // Another layer may give the same path, with other content.
             assert!(

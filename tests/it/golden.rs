@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
 use boatyard::engine::answers::Answers;
 use boatyard::engine::catalog::Catalog;
@@ -15,9 +16,12 @@ pub fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The embedded catalog.
-pub fn catalog() -> Catalog {
-    embedded::catalog().unwrap_or_else(|error| panic!("the catalog contradicts itself:\n{error}"))
+/// The embedded catalog, read once.
+pub fn catalog() -> &'static Catalog {
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
+        embedded::catalog().unwrap_or_else(|error| panic!("the catalog contradicts itself:\n{error}"))
+    });
+    &CATALOG
 }
 
 /// Whether goldens are being rewritten.

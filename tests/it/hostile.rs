@@ -3,7 +3,7 @@
 use boatyard::engine::base::Base;
 use boatyard::engine::draft::{Draft, Source};
 use boatyard::engine::repository;
-use boatyard::engine::resolve::VERSION;
+use boatyard::engine::resolve::{VERSION, resolve};
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
@@ -28,7 +28,7 @@ const TEXTS: &[&str] = &[
 fn any_description_leaves_every_file_in_its_syntax() {
     let catalog = catalog();
     for text in TEXTS {
-        let (plan, tree) = repository::generate(&answers(&catalog, &[("description", text)]), &catalog).expect(text);
+        let (plan, tree) = repository::generate(&answers(catalog, &[("description", text)]), catalog).expect(text);
         assert_eq!(plan.description, *text);
         for (path, file) in &tree {
             if let Err(problem) = parse(path.as_str(), &file.text) {
@@ -74,18 +74,18 @@ fn key() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1000))]
+    #![proptest_config(ProptestConfig::with_cases(256))]
 
     #[test]
     fn any_answers_are_read_or_refused(pairs in prop::collection::vec((key(), json_value()), 0..5)) {
         let catalog = catalog();
         let values: Map<String, Value> = pairs.into_iter().collect();
-        let (draft, problems) = Draft::read(&[Source { origin: "x".into(), values }], &catalog, VERSION);
+        let (draft, problems) = Draft::read(&[Source { origin: "x".into(), values }], catalog, VERSION);
         for problem in problems {
             prop_assert!(!problem.message.is_empty() && !problem.message.ends_with('.'));
         }
-        if let Ok(answers) = draft.with_defaults(&catalog, Some("orders".into())).complete(&catalog) {
-            prop_assert!(repository::generate(&answers, &catalog).is_ok());
+        if let Ok(answers) = draft.with_defaults(catalog, Some("orders".into())).complete(catalog) {
+            prop_assert!(resolve(&answers, catalog).is_ok());
         }
     }
 

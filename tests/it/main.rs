@@ -1,12 +1,19 @@
 //! One binary for the fast suite: hermetic, only Rust needed.
 
+mod after;
 mod catalog;
+mod cli;
 mod combinations;
 mod examples;
 mod explain;
 mod golden;
 mod hostile;
+mod messages;
 mod names;
 mod paths;
 mod schemas;
+mod support;
+mod terminal;
 mod tidy;
+mod wizard;
+mod writing;

@@ -28,14 +28,10 @@ fn refuse(schema: &Value, document: &Value, what: &str) {
 #[test]
 fn answers_of_every_combination_pass() {
     let catalog = catalog();
-    let schema = schema::answers(&catalog);
+    let schema = schema::answers(catalog);
     for chosen in catalog.combinations() {
         let pairs: Vec<(&str, &str)> = chosen.iter().map(|(axis, id)| (axis.as_str(), id.as_str())).collect();
-        check(
-            &schema,
-            &answers(&catalog, &pairs).to_document(&catalog),
-            "boatyard.json",
-        );
+        check(&schema, &answers(catalog, &pairs).to_document(catalog), "boatyard.json");
     }
     let full = [
         ("licence", "MIT"),
@@ -48,7 +44,7 @@ fn answers_of_every_combination_pass() {
             r#"[{"id":"staging","class":"staging"},{"id":"production","class":"production","approvers":["alice"]}]"#,
         ),
     ];
-    let document = answers(&catalog, &full).to_document(&catalog);
+    let document = answers(catalog, &full).to_document(catalog);
     check(&schema, &document, "boatyard.json with everything");
     for (key, bad) in [
         ("langage", json!("node")),
@@ -66,19 +62,19 @@ fn answers_of_every_combination_pass() {
 #[test]
 fn plan_and_result_pass() {
     let catalog = catalog();
-    let answers = answers(&catalog, &[]);
-    let (plan, tree) = repository::generate(&answers, &catalog).expect("generate");
+    let answers = answers(catalog, &[]);
+    let (plan, tree) = repository::generate(&answers, catalog).expect("generate");
     check(&schema::plan(), &serde_json::to_value(&plan).expect("JSON"), "a plan");
     let set = ChangeSet {
         schema: "boatyard.changes/1",
         command: "new",
         dry_run: true,
         directory: "orders".into(),
-        answers: answers.to_document(&catalog),
+        answers: answers.to_document(catalog),
         changes: change::create_all(&plan, &tree),
         locked: vec![RelPath::parse("package-lock.json").expect("a path")],
         committed: Some("0123456789abcdef0123456789abcdef01234567".into()),
-        equivalent: answers.to_flags(&catalog),
+        equivalent: answers.to_flags(catalog),
     };
     let document = serde_json::to_value(&set).expect("JSON");
     check(&schema::result(), &document, "a result");
