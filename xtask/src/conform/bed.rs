@@ -293,6 +293,6 @@ impl Drop for Job {
             let (stdout, stderr) = (output.stdout, output.stderr);
             self.archive.keep(Logs { stdout, stderr });
         }
-        let _ = docker::run(&["rm", "-fv", &self.name], 60);
+        docker::remove(&self.name);
     }
 }

@@ -57,6 +57,15 @@ pub fn clear() {
     remove(&["image", "ls", "-q", "--filter", &mine], &["image", "rm", "-f"]);
 }
 
+/// Removes a container without waiting for it; what is left at the end goes with `clear`.
+pub fn remove(container: &str) {
+    if KEEP.get().copied().unwrap_or(false) {
+        return;
+    }
+    let container = container.to_owned();
+    std::thread::spawn(move || run(&["rm", "-fv", &container], 60));
+}
+
 /// Runs `docker …` to its end.
 pub fn run(arguments: &[&str], seconds: u64) -> Result<Output> {
     process::run(Command::new("docker").args(arguments), Duration::from_secs(seconds))

@@ -193,6 +193,6 @@ impl Drop for Instance {
         if let Ok(logs) = self.logs() {
             self.archive.keep(logs);
         }
-        let _ = docker::run(&["rm", "-fv", &self.name], 60);
+        docker::remove(&self.name);
     }
 }

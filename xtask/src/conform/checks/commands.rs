@@ -28,7 +28,8 @@ pub const CHECKS: &[Check] = &[
         "The Makefile ends with `-include local.mk`",
         When::Always,
         local,
-    ),
+    )
+    .once(),
     Check::new(
         "make.up",
         "6",
@@ -57,7 +58,8 @@ pub const CHECKS: &[Check] = &[
         "A secret, `.git` and installed packages never reach the build context",
         When::Always,
         context,
-    ),
+    )
+    .once(),
 ];
 
 fn make(folder: &Path, target: &str, env: &[(String, String)], seconds: u64) -> Result<Output> {

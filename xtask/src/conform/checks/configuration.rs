@@ -46,42 +46,48 @@ pub const CHECKS: &[Check] = &[
         "Parts without a host name or user are refused",
         When::Database,
         parts_missing,
-    ),
+    )
+    .once(),
     Check::new(
         "config.secret-not-printed",
         "1",
         "secret values never printed",
         When::Database,
         secret_not_printed,
-    ),
+    )
+    .once(),
     Check::new(
         "config.secret-both",
         "1",
         "`X` and `X_FILE` both at once is an error",
         When::Database,
         secret_both,
-    ),
+    )
+    .once(),
     Check::new(
         "config.secret-file-missing",
         "1",
         "an `X_FILE` that cannot be read is an error",
         When::Database,
         file_missing,
-    ),
+    )
+    .once(),
     Check::new(
         "config.grace",
         "1",
         "a start with delay + request time-out + 5 > grace is refused",
         When::Always,
         grace,
-    ),
+    )
+    .once(),
     Check::new(
         "config.migrate",
         "1",
         "`migrate` refuses bad configuration alike",
         When::Database,
         migrate,
-    ),
+    )
+    .once(),
 ];
 
 /// A bad value for every variable of the contract.

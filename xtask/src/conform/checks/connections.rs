@@ -20,22 +20,25 @@ pub const CHECKS: &[Check] = &[
         "`APP_ENV`: `production` in the image",
         When::Always,
         app_env,
-    ),
+    )
+    .once(),
     Check::new(
         "config.ports",
         "1",
         "`HOST`, `PORT`, `METRICS_HOST`, `METRICS_PORT`",
         When::Always,
         ports,
-    ),
-    Check::new("config.host-ipv6", "1", "`::` works", When::Always, ipv6),
+    )
+    .once(),
+    Check::new("config.host-ipv6", "1", "`::` works", When::Always, ipv6).once(),
     Check::new(
         "config.metrics-host",
         "1",
         "`METRICS_HOST`: the private listener can be kept to one address",
         When::Always,
         metrics_host,
-    ),
+    )
+    .once(),
     Check::new(
         "config.database-parts",
         "1",
@@ -70,21 +73,24 @@ pub const CHECKS: &[Check] = &[
         "`DATABASE_TLS` is `verify-full` but in development: a server without TLS is refused",
         When::Sql,
         tls_default,
-    ),
+    )
+    .once(),
     Check::new(
         "config.database-tls",
         "1",
         "`DATABASE_TLS`, `DATABASE_CA_FILE`: the certificate's issuer and name are verified",
         When::Sql,
         database_tls,
-    ),
+    )
+    .once(),
     Check::new(
         "config.redis-tls",
         "1",
         "`REDIS_CA_FILE` with `rediss://`",
         When::Cache,
         redis_tls,
-    ),
+    )
+    .once(),
 ];
 
 fn app_env(bed: &Bed) -> Result<()> {

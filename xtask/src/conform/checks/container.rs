@@ -45,7 +45,8 @@ pub const CHECKS: &[Check] = &[
         "It works as PID 1 in a container (signals, no zombies); SIGTERM reaches the program",
         When::Always,
         pid_1,
-    ),
+    )
+    .once(),
     Check::new(
         "image.contents",
         "5",
@@ -73,7 +74,8 @@ pub const CHECKS: &[Check] = &[
         "dependency layers before source: a change of source does not install again (BuildKit's record)",
         When::Always,
         layers,
-    ),
+    )
+    .once(),
     Check::new(
         "image.lock-honoured",
         "5",
@@ -88,7 +90,8 @@ pub const CHECKS: &[Check] = &[
         "the runtime's memory limit follows the container's: under pressure it is not killed",
         When::Always,
         memory,
-    ),
+    )
+    .once(),
 ];
 
 fn config(bed: &Bed) -> Result<Value> {

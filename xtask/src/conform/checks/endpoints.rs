@@ -52,7 +52,8 @@ pub const CHECKS: &[Check] = &[
         "`APP_VERSION`: in logs, `/health`, `build_info`",
         When::Always,
         version,
-    ),
+    )
+    .once(),
     Check::new(
         "metrics.not-public",
         "1, 2",

@@ -31,7 +31,8 @@ pub const CHECKS: &[Check] = &[
         "429 comes after 404 and 405, before 413, 415, 400 and 422",
         When::Always,
         precedence_429,
-    ),
+    )
+    .once(),
     Check::new(
         "errors.invalid-bodies",
         "2",

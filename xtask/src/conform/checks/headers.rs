@@ -31,14 +31,16 @@ pub const CHECKS: &[Check] = &[
         "`X-Request-ID` is taken from the request when it is `[A-Za-z0-9._-]{1,128}` (else made), echoed",
         When::Always,
         request_id,
-    ),
+    )
+    .once(),
     Check::new(
         "headers.cors",
         "1",
         "`CORS_ALLOWED_ORIGINS`: exact origins; none by default",
         When::Always,
         cors,
-    ),
+    )
+    .once(),
     Check::new(
         "connections.keep-alive",
         "2",

@@ -63,28 +63,32 @@ pub const CHECKS: &[Check] = &[
         "Over the grace: exit 1",
         When::Sql,
         over_grace,
-    ),
+    )
+    .once(),
     Check::new(
         "shutdown.second-signal",
         "4",
         "A second signal, at least a second later, ends it at once (128 + n); an earlier one is the same signal twice",
         When::Sql,
         second_signal,
-    ),
+    )
+    .once(),
     Check::new(
         "shutdown.while-starting",
         "4",
         "A signal before the database has ever answered ends it with 0",
         When::Database,
         while_starting,
-    ),
+    )
+    .once(),
     Check::new(
         "shutdown.open-connections",
         "4",
         "Half a request and silent connections do not hold the end up beyond the grace",
         When::Always,
         open_connections,
-    ),
+    )
+    .once(),
 ];
 
 /// From the start of the process to its `ready` line, by the clock of both, in milliseconds.

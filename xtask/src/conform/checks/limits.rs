@@ -33,7 +33,8 @@ pub const CHECKS: &[Check] = &[
         "Probes are exempt",
         When::Always,
         probes_exempt,
-    ),
+    )
+    .once(),
     Check::new("limits.off", "1", "`0` switches it off", When::Always, off),
     Check::new(
         "limits.untrusted-header",
@@ -41,15 +42,17 @@ pub const CHECKS: &[Check] = &[
         "`TRUSTED_PROXIES` none: `X-Forwarded-For` is not believed",
         When::Always,
         untrusted_header,
-    ),
+    )
+    .once(),
     Check::new(
         "limits.trusted-proxies",
         "1",
         "`TRUSTED_PROXIES`: the client address is the right-most untrusted one of `X-Forwarded-For`",
         When::Always,
         trusted_proxies,
-    ),
-    Check::new("limits.ipv6-64", "1", "IPv6 counts by /64", When::Always, ipv6),
+    )
+    .once(),
+    Check::new("limits.ipv6-64", "1", "IPv6 counts by /64", When::Always, ipv6).once(),
     Check::new(
         "limits.across-instances",
         "2",

@@ -31,7 +31,8 @@ pub const CHECKS: &[Check] = &[
         "with a lock time-out",
         When::Sql,
         lock_timeout,
-    ),
+    )
+    .once(),
     Check::new(
         "migrate.owner-login",
         "1",

@@ -21,12 +21,13 @@ mod metrics;
 mod migrations;
 mod openapi;
 mod tracing;
+mod unproven;
 
 use super::check::Check;
 
 /// Every check.
 pub fn all() -> Vec<&'static Check> {
-    let groups: [&[Check]; 22] = [
+    let groups: [&[Check]; 23] = [
         container::CHECKS,
         commands::CHECKS,
         configuration::CHECKS,
@@ -47,6 +48,7 @@ pub fn all() -> Vec<&'static Check> {
         hostile::CHECKS,
         dependencies::CHECKS,
         deployment::CHECKS,
+        unproven::CHECKS,
         headers::LAST,
         logs::LAST,
     ];

@@ -28,28 +28,32 @@ pub const CHECKS: &[Check] = &[
         "the sampler follows the parent; probes are not traced",
         When::Always,
         sampler,
-    ),
+    )
+    .once(),
     Check::new(
         "tracing.flushed",
         "4",
         "exporters flush at the end: the spans of the last requests arrive",
         When::Always,
         flushed,
-    ),
+    )
+    .once(),
     Check::new(
         "tracing.collector-away",
         "4",
         "A collector that does not answer delays nothing, the end neither (3 s at most)",
         When::Always,
         collector_away,
-    ),
+    )
+    .once(),
     Check::new(
         "tracing.off",
         "1",
         "`OTEL_EXPORTER_OTLP_ENDPOINT` unset = no tracing, nothing loaded",
         When::Always,
         off,
-    ),
+    )
+    .once(),
 ];
 
 const PARENT: &str = "00f067aa0ba902b7";
