@@ -205,15 +205,16 @@ impl Draft {
         }
         problems.extend(catalog.selection_problems(&self.choices));
         for id in self.options.keys() {
-            if let Some((axis, component)) = component_of(id, catalog) {
-                if self.choices.get(axis).is_some_and(|chosen| chosen != component) {
-                    problems.push(
-                        Problem::new(format!(
-                            "`{id}` is an option of `{axis}.{component}`, which is not chosen"
-                        ))
-                        .hint(format!("leave it out, or choose `--{axis} {component}`")),
-                    );
-                }
+            let Some((axis, component)) = component_of(id, catalog) else {
+                continue;
+            };
+            if self.choices.get(axis).is_some_and(|chosen| chosen != component) {
+                problems.push(
+                    Problem::new(format!(
+                        "`{id}` is an option of `{axis}.{component}`, which is not chosen"
+                    ))
+                    .hint(format!("leave it out, or choose `--{axis} {component}`")),
+                );
             }
         }
         match self.name {

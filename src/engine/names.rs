@@ -126,17 +126,18 @@ fn refuse_characters(name: &str) -> Option<Problem> {
         return Some(Problem::new("the name is empty").hint("name the service, such as `orders`"));
     }
     if name.chars().count() > 200 {
-        return Some(Problem::new(format!(
-            "the name has {} characters where 200 are the most",
-            name.chars().count()
-        )));
+        let count = name.chars().count();
+        return Some(
+            Problem::new(format!("the name has {count} characters where 200 are the most"))
+                .hint("choose a shorter name; the description has room for the rest"),
+        );
     }
     if let Some(bad) = name
         .chars()
         .find(|c| c.is_control() || "/\\:*?\"<>|`${}@#%&=;".contains(*c))
     {
         return Some(
-            Problem::new(format!("the name `{}` holds {bad:?}", name.escape_debug()))
+            Problem::new(format!("the name `{}` holds {bad:?}", visible(name)))
                 .hint("use letters, digits, spaces, `-`, `_` and `.`; the directory is a separate argument"),
         );
     }
@@ -147,4 +148,17 @@ fn refuse_characters(name: &str) -> Option<Problem> {
         );
     }
     None
+}
+
+/// The name with what a terminal would not show spelled out.
+fn visible(name: &str) -> String {
+    let mut text = String::new();
+    for c in name.chars() {
+        match c {
+            '\\' => text.push_str("\\\\"),
+            _ if c.is_control() => text.extend(c.escape_debug()),
+            _ => text.push(c),
+        }
+    }
+    text
 }

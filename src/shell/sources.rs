@@ -21,15 +21,19 @@ const PREFIX: &str = "BOATYARD_";
 /// Reads every answer that was given: environment, then `--answers`, `--set` and flags; and every problem of them.
 ///
 /// # Errors
-/// The file of `--answers` cannot be read.
+/// The file of `--answers` cannot be read: then nobody knows what is missing, so only the other problems are told with it.
 pub fn draft(matches: &ArgMatches, catalog: &Catalog) -> Result<(Draft, Vec<Problem>), Failure> {
     let mut problems = Vec::new();
     let mut sources = environment();
-    if let Some(path) = matches.get_one::<String>("answers") {
-        match file(path)? {
-            Ok(source) => sources.push(source),
-            Err(problem) => problems.push(problem),
+    let mut unread = false;
+    match matches.get_one::<String>("answers").map(|path| file(path)) {
+        Some(Ok(source)) => sources.push(source),
+        Some(Err(Failure::Input(found))) => {
+            problems.extend(found);
+            unread = true;
         }
+        Some(Err(other)) => return Err(other),
+        None => {}
     }
     for pair in matches.get_many::<String>("set").into_iter().flatten() {
         match pair.split_once('=') {
@@ -46,6 +50,9 @@ pub fn draft(matches: &ArgMatches, catalog: &Catalog) -> Result<(Draft, Vec<Prob
     }
     let (draft, more) = Draft::read(&sources, catalog, VERSION);
     problems.extend(more);
+    if unread {
+        return Err(Failure::Input(problems));
+    }
     Ok((draft, problems))
 }
 
@@ -88,24 +95,28 @@ fn nested(key: &str) -> String {
         .unwrap_or_else(|| key.to_owned())
 }
 
-fn file(path: &str) -> Result<Result<Source, Problem>, Failure> {
+fn file(path: &str) -> Result<Source, Failure> {
     if path == "-" && std::io::stdin().is_terminal() {
-        return Ok(Err(Problem::new(
-            "`--answers -` reads standard input, which is a terminal",
-        )
-        .hint("name a file, or pipe the answers in")));
+        return Err(Failure::input(
+            Problem::new("`--answers -` reads standard input, which is a terminal")
+                .hint("name a file, or pipe the answers in"),
+        ));
     }
     let text = disk::read_text(Path::new(path))?;
-    let origin = if path == "-" {
-        "standard input".to_owned()
-    } else {
-        path.to_owned()
+    let origin = match path {
+        "-" => "standard input",
+        _ => path,
     };
-    Ok(match serde_json::from_str::<Map<String, Value>>(&text) {
-        Ok(values) => Ok(Source { origin, values }),
-        Err(error) => Err(Problem::new(format!("{origin}: no JSON object of answers: {error}"))
-            .hint("`boatyard schema answers` shows its form")),
-    })
+    match serde_json::from_str::<Map<String, Value>>(&text) {
+        Ok(values) => Ok(Source {
+            origin: origin.to_owned(),
+            values,
+        }),
+        Err(error) => Err(Failure::input(
+            Problem::new(format!("{origin}: no JSON object of answers: {error}"))
+                .hint("`boatyard schema answers` shows its form"),
+        )),
+    }
 }
 
 /// Whether a person is there to be asked.

@@ -19,7 +19,7 @@ pub(super) fn selectors(
 ) -> Vec<String> {
     let mut all: Vec<String> = selected
         .iter()
-        .filter_map(|(key, _)| Some(key.split_once('/')?))
+        .filter_map(|(key, _)| key.split_once('/'))
         .map(|(a, id)| format!("{a}.{id}"))
         .collect();
     debug_assert_eq!(all.len(), choices.len());

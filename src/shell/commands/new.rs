@@ -19,7 +19,7 @@ use crate::engine::tree::Tree;
 
 use super::Context;
 use crate::shell::after::{self, commit, offers};
-use crate::shell::failure::Failure;
+use crate::shell::failure::{Failure, shown};
 use crate::shell::report::Report;
 use crate::shell::wizard::{self, Wizard};
 use crate::shell::{disk, interrupt, sources};
@@ -87,6 +87,12 @@ impl Request<'_> {
             disk::write_new(&directory, target, &tree)?;
             self.report.changes(&set);
             let done = self.after(&directory, &decided, &plan, &mut set);
+            if matches!(done, Err(Failure::Interrupted)) {
+                self.report.say(&format!(
+                    "interrupted; the repository in {} is complete",
+                    shown(&directory)
+                ));
+            }
             self.tell(&set, &decided, &plan);
             done
         })
@@ -105,11 +111,16 @@ impl Request<'_> {
             false => draft,
         };
         let place = self.place(draft.name.as_deref().unwrap_or_default());
-        if let Some(Failure::Input(taken)) = place.ok().and_then(|directory| disk::target(&directory).err()) {
-            problems.extend(taken);
-        }
+        let answers = sources::complete(draft, problems, self.catalog).map_err(|failure| {
+            // The place is looked at before it is written to; here it is one more thing to tell.
+            let taken = place.ok().and_then(|directory| disk::target(&directory).err());
+            match (failure, taken) {
+                (Failure::Input(all), Some(Failure::Input(taken))) => Failure::Input([all, taken].concat()),
+                (failure, _) => failure,
+            }
+        })?;
         Ok(Decided {
-            answers: sources::complete(draft, problems, self.catalog)?,
+            answers,
             lock: self.lock.unwrap_or(false),
             git: self.git.unwrap_or(false),
             asked: false,

@@ -52,7 +52,8 @@ pub fn sweep(directory: &Path) -> Result<Vec<String>, Failure> {
         let Ok(home) = home(directory, target) else { continue };
         for path in leftovers(&home, &prefix(directory, target)) {
             if !path.join(COMPLETE).exists() {
-                told.push(format!("removed {}, left by an interrupted run", shown(&path)));
+                let path = path.strip_prefix(".").unwrap_or(&path);
+                told.push(format!("removed {}, left by an interrupted run", shown(path)));
             } else {
                 move_entries(&path.join(FILES), directory)?;
                 told.push(format!(

@@ -119,9 +119,7 @@ impl Wizard<'_> {
             return Ok(());
         };
         if let Form::Text { suggestion } = &mut question.form {
-            if suggestion.is_none() {
-                *suggestion = plan.options.get(key).cloned();
-            }
+            *suggestion = suggestion.take().or_else(|| plan.options.get(key).cloned());
         }
         let (value, shown) = self.put(&question, "Esc keeps it")?;
         self.report.erase(self.rows_of(&question.asks, &shown));
