@@ -1,6 +1,8 @@
 //! nginx: what it accepts, and what an attacker would make of it.
 
+use std::collections::BTreeSet;
 use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -65,6 +67,9 @@ pub fn syntax(batch: &Batch) -> Result<Ran> {
         for (path, from) in &state.files {
             command.arg("--volume").arg(format!("{}:{path}:ro", from.display()));
         }
+        for host in &state.hosts {
+            command.arg("--add-host").arg(format!("{host}:127.0.0.1"));
+        }
         command.args([&image, "-t", "-c", "/etc/nginx/service.conf"]);
         let output = process::run(&mut command, LIMIT)?;
         let before = findings.len();
@@ -88,7 +93,8 @@ pub fn syntax(batch: &Batch) -> Result<Ran> {
 }
 
 struct State {
-    files: Vec<(String, std::path::PathBuf)>,
+    files: Vec<(String, PathBuf)>,
+    hosts: BTreeSet<String>,
     _folder: tempfile::TempDir,
 }
 
@@ -131,7 +137,14 @@ fn state(text: &str) -> Result<State> {
             files.push((path, from.clone()));
         }
     }
-    Ok(State { files, _folder: folder })
+    // nginx asks for the address of every server when it reads the file.
+    let server = Regex::new(r"(?m)^\s*(?:server\s+|proxy_pass\s+https?://)([a-z][a-z0-9-]*):\d+")?;
+    let hosts = server.captures_iter(text).map(|found| found[1].to_owned()).collect();
+    Ok(State {
+        files,
+        hosts,
+        _folder: folder,
+    })
 }
 
 fn image(batch: &Batch) -> Result<Option<String>> {
