@@ -28,6 +28,26 @@ pub fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     shlex::try_join(words).unwrap_or_default()
 }
 
+/// The words as a command for people: on one line where it fits into `width`, else a line for each flag.
+pub fn command(words: &[String], width: usize) -> String {
+    let line = quoted(words.iter().map(String::as_str));
+    if line.len() <= width {
+        return line;
+    }
+    let mut lines: Vec<String> = Vec::new();
+    for word in words {
+        let word_quoted = quoted([word.as_str()]);
+        match lines.last_mut() {
+            Some(line) if !word.starts_with("--") => {
+                line.push(' ');
+                line.push_str(&word_quoted);
+            }
+            _ => lines.push(word_quoted),
+        }
+    }
+    lines.join(" \\\n    ")
+}
+
 /// The first commands to run, each with what it does.
 pub fn steps(directory: &str, plan: &Plan) -> Vec<(String, String)> {
     let mut steps = Vec::new();

@@ -11,6 +11,8 @@ mod hostile;
 mod messages;
 mod names;
 mod paths;
+mod picture;
+mod questions;
 mod schemas;
 mod support;
 mod terminal;

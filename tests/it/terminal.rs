@@ -46,6 +46,11 @@ impl Default for Setup {
 impl Session {
     /// Starts the program with these arguments in a terminal.
     pub fn start(place: &Place, args: &[&str], setup: &Setup) -> Self {
+        Self::of(BOATYARD, place, args, setup)
+    }
+
+    /// Starts any program with these arguments in a terminal.
+    pub fn of(program: &str, place: &Place, args: &[&str], setup: &Setup) -> Self {
         let size = PtySize {
             rows: setup.rows,
             cols: setup.columns,
@@ -53,7 +58,7 @@ impl Session {
             pixel_height: 0,
         };
         let pair = native_pty_system().openpty(size).expect("a pseudo-terminal");
-        let mut command = CommandBuilder::new(BOATYARD);
+        let mut command = CommandBuilder::new(program);
         command.args(args);
         command.cwd(place.path(""));
         command.env_clear();

@@ -6,6 +6,8 @@ use std::fs;
 use crate::support::Place;
 use crate::terminal::{CTRL_C, DOWN, ENTER, ESC, Session, Setup, UP};
 
+mod terminals;
+
 const SUMMARY: &str = "❯ Create it";
 
 /// Presses Enter until the summary is there; gives the questions on the way.
@@ -28,12 +30,11 @@ fn answers(place: &Place, directory: &str) -> serde_json::Value {
 
 /// The command that the session told to run elsewhere.
 fn equivalent(screen: &str) -> Vec<String> {
-    let line = screen
+    let told = screen
         .lines()
-        .skip_while(|line| !line.contains("the same without questions"))
-        .nth(1)
-        .expect("the equivalent command");
-    shlex::split(line).expect("shell words")
+        .skip_while(|line| !line.contains("the same without questions"));
+    let command: Vec<&str> = told.skip(1).take_while(|line| !line.is_empty()).collect();
+    shlex::split(&command.join("\n")).expect("shell words")
 }
 
 #[test]
@@ -316,83 +317,4 @@ fn wrong_flags_are_told_before_the_first_question() {
     let (code, screen) = session.end();
     assert_eq!(code, 2);
     assert!(!screen.contents().contains("no answer for"), "{}", screen.contents());
-}
-
-#[test]
-fn a_narrow_terminal_shows_whole_lines() {
-    let place = Place::new();
-    let setup = Setup {
-        columns: 40,
-        rows: 24,
-        ..Setup::default()
-    };
-    let mut session = Session::start(&place, &["new"], &setup);
-    session.question("");
-    session.send("Orders").send(ENTER);
-    let text = session
-        .see("? Which database?")
-        .wait("the list", |text| text.contains("None"));
-    let list: Vec<&str> = text
-        .lines()
-        .skip_while(|line| !line.contains("Which database?"))
-        .collect();
-    assert!(list[1].starts_with("❯ PostgreSQL") && list[1].ends_with('…'), "{text}");
-    assert!(list[2].starts_with("  None"), "{text}");
-    // Taking back counts rows, so it must know of wrapped ones.
-    session.send(ENTER).see("? Which cache?").send(ESC);
-    session.wait("one database", |text| {
-        text.matches("Which database?").count() == 1 && text.contains("❯ PostgreSQL")
-    });
-    session.send(ESC).see("called? (Orders)");
-    session
-        .send("Orders of the whole wide world")
-        .send(ENTER)
-        .see("? Which database?")
-        .send(ESC);
-    let text = session.wait("the name again", |text| {
-        text.contains("called?") && !text.contains("database")
-    });
-    assert_eq!(text.matches("called?").count(), 1, "{text}");
-    session.send(CTRL_C);
-    assert_eq!(session.end().0, 130);
-}
-
-#[test]
-fn no_color_has_no_colour() {
-    let coloured = |name: &str| {
-        let place = Place::new();
-        let mut setup = Setup::default();
-        setup.env.insert(name.into(), "1".into());
-        let mut session = Session::start(&place, &["new", "orders"], &setup);
-        session.question("");
-        session.send(ENTER).see("? Which database?");
-        let screen = session.screen();
-        session.send(CTRL_C).end();
-        let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
-        let mut cells = (0..rows).flat_map(|row| (0..columns).map(move |column| (row, column)));
-        cells.any(|(row, column)| {
-            screen
-                .cell(row, column)
-                .is_some_and(|cell| cell.fgcolor() != vt100::Color::Default)
-        })
-    };
-    assert!(coloured("NOTHING"));
-    assert!(!coloured("NO_COLOR"));
-}
-
-#[test]
-fn dumb_terminals_and_ci_are_not_asked() {
-    for (name, value) in [("TERM", "dumb"), ("CI", "true")] {
-        let place = Place::new();
-        let mut setup = Setup::default();
-        setup.env.insert(name.into(), value.into());
-        let mut session = Session::start(&place, &["new", "orders"], &setup);
-        let (code, screen) = session.end();
-        assert_eq!(code, 2, "{name}={value}");
-        assert!(
-            screen.contents().starts_with("error: no answer for `name`"),
-            "{}",
-            screen.contents()
-        );
-    }
 }

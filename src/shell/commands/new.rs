@@ -75,6 +75,7 @@ impl Request<'_> {
             false => self.take(draft, problems)?,
         };
         let directory = self.place(&decided.answers.name)?;
+        let target = self.look(&directory)?;
         let (plan, tree) = repository::generate(&decided.answers, self.catalog)?;
         let mut set = self.changes(&directory, &decided, &plan, &tree);
         if self.dry_run {
@@ -82,7 +83,6 @@ impl Request<'_> {
             self.tell(&set, &decided, &plan);
             return Ok(());
         }
-        let target = self.look(&directory)?;
         interrupt::deferred(|| {
             disk::write_new(&directory, target, &tree)?;
             self.report.changes(&set);
@@ -243,7 +243,7 @@ impl Request<'_> {
             return;
         }
         if decided.asked {
-            let command = next::quoted(set.equivalent.iter().map(String::as_str));
+            let command = next::command(&set.equivalent, self.report.size().1.saturating_sub(2));
             self.report
                 .commands("the same without questions", &[(command, String::new())]);
         }
