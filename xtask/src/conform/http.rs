@@ -18,6 +18,8 @@ pub struct Request {
     pub method: String,
     /// Request target
     pub target: String,
+    /// The host it asks for
+    pub host: String,
     /// Header fields, `Host` and `Content-Length` apart
     pub headers: Vec<(String, String)>,
     /// Body
@@ -27,10 +29,11 @@ pub struct Request {
 impl Request {
     /// A request without a body.
     pub fn new(method: &str, target: &str) -> Self {
-        let (method, target) = (method.to_owned(), target.to_owned());
+        let (method, target, host) = (method.to_owned(), target.to_owned(), "orders.test".to_owned());
         Self {
             method,
             target,
+            host,
             headers: Vec::new(),
             body: Vec::new(),
         }
@@ -52,6 +55,12 @@ impl Request {
         self
     }
 
+    /// Asks for another host.
+    pub fn host(mut self, name: &str) -> Self {
+        name.clone_into(&mut self.host);
+        self
+    }
+
     /// Sets the body and its type.
     pub fn body(mut self, kind: &str, body: &[u8]) -> Self {
         self.body = body.to_vec();
@@ -60,7 +69,7 @@ impl Request {
 
     /// The bytes on the wire.
     pub fn bytes(&self) -> Vec<u8> {
-        let mut head = format!("{} {} HTTP/1.1\r\nHost: orders.test\r\n", self.method, self.target);
+        let mut head = format!("{} {} HTTP/1.1\r\nHost: {}\r\n", self.method, self.target, self.host);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
         }

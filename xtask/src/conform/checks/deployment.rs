@@ -175,8 +175,8 @@ fn edge(bed: &Bed) -> Result<()> {
         .context("no HTTP_PORT")?
         .to_owned();
     let address: std::net::SocketAddr = format!("127.0.0.1:{port}").parse()?;
-    let plain =
-        crate::conform::http::Connection::open(address)?.send(&crate::conform::http::Request::get("/api/v1/items"))?;
+    let plain = crate::conform::http::Connection::open(address)?
+        .send(&crate::conform::http::Request::get("/api/v1/items").host(crate::conform::production::DOMAIN))?;
     ensure!(
         [301, 308].contains(&plain.status),
         "plain HTTP answers {}",
