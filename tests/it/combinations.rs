@@ -114,7 +114,7 @@ fn what_was_not_chosen_leaves_no_word() {
         (
             "target",
             "none",
-            &["deploy/compose", "deploy.yml", "make deploy", "nginx", "rollback"][..],
+            &["deploy/compose", "deploy.yml", "make deploy", "nginx/", "make rollback"][..],
         ),
     ];
     let mut found = Vec::new();
