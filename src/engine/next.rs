@@ -28,24 +28,28 @@ pub fn quoted<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
     shlex::try_join(words).unwrap_or_default()
 }
 
-/// The words as a command for people: on one line where it fits into `width`, else a line for each flag.
+/// The words as a command for people: broken before flags, where it does not fit into `width` columns.
 pub fn command(words: &[String], width: usize) -> String {
-    let line = quoted(words.iter().map(String::as_str));
-    if line.len() <= width {
-        return line;
-    }
-    let mut lines: Vec<String> = Vec::new();
-    for word in words {
-        let word_quoted = quoted([word.as_str()]);
-        match lines.last_mut() {
-            Some(line) if !word.starts_with("--") => {
-                line.push(' ');
-                line.push_str(&word_quoted);
-            }
-            _ => lines.push(word_quoted),
+    let mut text = String::new();
+    let mut column = 0;
+    for (index, word) in words.iter().enumerate() {
+        // A flag stays with its value.
+        let values = words[index + 1..].iter().take_while(|next| !next.starts_with("--"));
+        let group = quoted(std::iter::once(word).chain(values).map(String::as_str))
+            .chars()
+            .count();
+        if word.starts_with("--") && column + group + 3 > width {
+            text.push_str(" \\\n    ");
+            column = 4;
+        } else if index > 0 {
+            text.push(' ');
+            column += 1;
         }
+        let word = quoted([word.as_str()]);
+        column += word.chars().count();
+        text.push_str(&word);
     }
-    lines.join(" \\\n    ")
+    text
 }
 
 /// The first commands to run, each with what it does.

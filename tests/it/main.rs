@@ -10,6 +10,7 @@ mod golden;
 mod hostile;
 mod messages;
 mod names;
+mod next;
 mod paths;
 mod picture;
 mod questions;

@@ -34,7 +34,7 @@ fn equivalent(screen: &str) -> Vec<String> {
         .lines()
         .skip_while(|line| !line.contains("the same without questions"));
     let command: Vec<&str> = told.skip(1).take_while(|line| !line.is_empty()).collect();
-    shlex::split(&command.join("\n")).expect("shell words")
+    shlex::split(&command.join("\n").replace("\\\n", "")).expect("shell words")
 }
 
 #[test]
