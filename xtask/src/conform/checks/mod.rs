@@ -1,6 +1,7 @@
 //! All checks, by section of the contract, in the order they run: those that
 //! only ask first, those that break servers later, and the logs of all of them last.
 
+mod build;
 mod caching;
 mod commands;
 mod configuration;
@@ -20,21 +21,25 @@ mod logs;
 mod metrics;
 mod migrations;
 mod openapi;
+mod outages;
 mod tracing;
 mod unproven;
+mod validation;
 
 use super::check::Check;
 
 /// Every check.
 pub fn all() -> Vec<&'static Check> {
-    let groups: [&[Check]; 23] = [
+    let groups: [&[Check]; 26] = [
         container::CHECKS,
+        build::CHECKS,
         commands::CHECKS,
         configuration::CHECKS,
         connections::CHECKS,
         endpoints::CHECKS,
         items::CHECKS,
         errors::CHECKS,
+        validation::CHECKS,
         openapi::CHECKS,
         caching::CHECKS,
         idempotency::CHECKS,
@@ -47,6 +52,7 @@ pub fn all() -> Vec<&'static Check> {
         lifecycle::CHECKS,
         hostile::CHECKS,
         dependencies::CHECKS,
+        outages::CHECKS,
         deployment::CHECKS,
         unproven::CHECKS,
         headers::LAST,
