@@ -85,6 +85,11 @@ impl Report {
         (usize::from(rows), usize::from(columns))
     }
 
+    /// Empties the row that the cursor is on.
+    pub fn clear_row(&self) {
+        let _ = Term::stderr().clear_line();
+    }
+
     /// Takes back the last rows of the terminal.
     pub fn erase(&self, rows: usize) {
         // A terminal that went away needs no erasing.

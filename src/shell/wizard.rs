@@ -160,7 +160,11 @@ impl<'a> Wizard<'a> {
                 self.report.erase(self.rows_of(asks, CANCELLED));
                 Left::Back
             }
-            InquireError::OperationInterrupted => Left::Out(Failure::Interrupted),
+            InquireError::OperationInterrupted => {
+                // At the bottom of the screen there is no row below the prompt: its last one makes room.
+                self.report.clear_row();
+                Left::Out(Failure::Interrupted)
+            }
             other => Left::Out(Failure::Io(vec![Problem::new(format!(
                 "cannot ask on this terminal: {other}"
             ))])),

@@ -189,9 +189,14 @@ fn the_summary_edits_every_answer() {
 #[test]
 fn ctrl_c_at_any_question_leaves_nothing() {
     let mut reached = false;
+    // So low that the summary reaches the bottom.
+    let setup = Setup {
+        rows: 12,
+        ..Setup::default()
+    };
     for enters in 0.. {
         let place = Place::new();
-        let mut session = Session::start(&place, &["new", "orders"], &Setup::default());
+        let mut session = Session::start(&place, &["new", "orders"], &setup);
         let mut last = String::new();
         for _ in 0..enters {
             last = session.question(&last);

@@ -145,6 +145,32 @@ fn a_killed_run_leaves_all_or_nothing_and_the_next_one_clears_up() {
     );
 }
 
+#[test]
+fn an_interrupted_run_clears_up_by_itself() {
+    let place = Place::new();
+    let expected = whole(&place);
+    let mut stopped = 0;
+    for round in 0..6_u32 {
+        let directory = format!("orders-{round}");
+        let mut child = place.run(["new", &directory, "--name", "Orders", "--yes"]).start();
+        while !begun(&place.path("")) && child.try_wait().expect("a status").is_none() {
+            std::thread::yield_now();
+        }
+        let id = child.id().to_string();
+        // It may have ended by itself meanwhile.
+        let _ = std::process::Command::new("kill").args(["-s", "INT", &id]).status();
+        let code = child.wait().expect("an end").code();
+        assert!(!begun(&place.path("")), "round {round}: staging is left");
+        match code {
+            Some(0) => assert_eq!(place.tree(&directory), expected),
+            Some(130) => stopped += 1,
+            other => panic!("round {round} ended with {other:?}"),
+        }
+        assert!(code == Some(0) || place.tree(&directory).is_empty() || place.tree(&directory) == expected);
+    }
+    eprintln!("{stopped} of 6 were stopped");
+}
+
 /// Whether staging lies in this directory.
 fn begun(home: &Path) -> bool {
     let entries = fs::read_dir(home).into_iter().flatten().flatten();
