@@ -1,0 +1,35 @@
+import type { Cache } from '../platform/redis.ts';
+import type { Changes, Item, ItemStore, Versions } from './item.ts';
+
+/** Cache-aside: single items are read through the cache, and a write forgets them there. */
+export class CachedItems implements ItemStore {
+  readonly #items: ItemStore;
+  readonly #cache: Cache;
+
+  constructor(items: ItemStore, cache: Cache) {
+    this.#items = items;
+    this.#cache = cache;
+  }
+
+  list(after: string | undefined, limit: number): Promise<Item[]> {
+    return this.#items.list(after, limit);
+  }
+
+  get(id: string): Promise<Item | undefined> {
+    return this.#cache.remember(keyOf(id), () => this.#items.get(id));
+  }
+
+  async update(id: string, changes: Changes, versions: Versions) {
+    const outcome = await this.#items.update(id, changes, versions);
+    await this.#cache.forget(keyOf(id));
+    return outcome;
+  }
+
+  async delete(id: string, versions: Versions) {
+    const outcome = await this.#items.delete(id, versions);
+    await this.#cache.forget(keyOf(id));
+    return outcome;
+  }
+}
+
+const keyOf = (id: string) => `item:${id}`;

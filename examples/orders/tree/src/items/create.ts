@@ -1,0 +1,48 @@
+import { createHash } from 'node:crypto';
+import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
+import { z } from 'zod';
+import { HttpProblem, problems } from '../platform/problems.ts';
+import { setEntityTag } from './entity-tag.ts';
+import { itemSchema, newItemSchema } from './item.ts';
+import type { PostgresItems } from './store.ts';
+
+const headers = z.object({
+  'idempotency-key': z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .meta({ description: 'A retry with the same key within 24 hours gets the first answer again.' }),
+});
+
+export const createRoute: FastifyPluginAsyncZod<{ items: PostgresItems }> = async (app, { items }) => {
+  app.post(
+    '',
+    {
+      schema: {
+        operationId: 'createItem',
+        summary: 'Create an item',
+        tags: ['items'],
+        headers,
+        body: newItemSchema,
+        response: { 201: itemSchema, ...problems(400, 409, 413, 415, 422, 429, 503) },
+      },
+    },
+    async ({ body, deadline, headers, url }, reply) => {
+      const key = headers['idempotency-key'];
+      const fingerprint = createHash('sha256')
+        .update(JSON.stringify([body.name, body.description]))
+        .digest();
+      const item = await items.create(body, deadline, key === undefined ? undefined : { key, fingerprint });
+      if (item === 'running') throw new HttpProblem(409, 'A request with this Idempotency-Key is still running.');
+      if (item === 'other body') {
+        throw new HttpProblem(422, 'This Idempotency-Key was used with another body.', {
+          errors: [{ field: 'Idempotency-Key', detail: 'was used with another body' }],
+        });
+      }
+      setEntityTag(reply, item);
+      reply.code(201).header('location', `${url.split('?')[0]}/${item.id}`);
+      return item;
+    },
+  );
+};
