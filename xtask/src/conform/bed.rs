@@ -164,7 +164,7 @@ impl Bed {
         process::ok(&mut command, Duration::from_secs(60))?;
         let instance = Instance::attach(&name, port, metrics, &self.archive)?;
         if !settings.unready {
-            instance.until_ready(Duration::from_secs(20))?;
+            instance.until_ready(Duration::from_secs(60))?;
         }
         Ok(instance)
     }

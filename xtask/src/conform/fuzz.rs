@@ -260,3 +260,20 @@ pub fn raw_bytes(dice: &mut Dice) -> Vec<u8> {
         _ => dice.pick(RAW).as_bytes().to_vec(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_requests() {
+        let run = |seed| {
+            let mut dice = Dice::new(seed);
+            (0..50)
+                .map(|_| (odd_request(&mut dice).bytes(), raw_bytes(&mut dice)))
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(run(1), run(1));
+        assert_ne!(run(1), run(2));
+    }
+}

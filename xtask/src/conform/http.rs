@@ -307,3 +307,35 @@ pub fn is_timeout(error: &anyhow::Error) -> bool {
         )
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::net::TcpListener;
+
+    fn answers(bytes: &'static [u8]) -> Connection {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let address = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a client");
+            stream.write_all(bytes).expect("a reader");
+        });
+        Connection::open(address).expect("a connection")
+    }
+
+    #[test]
+    fn framings_are_read_to_their_end() {
+        let mut connection = answers(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n\
+              HTTP/1.1 404 Not Found\r\nContent-Length: 2\r\n\r\nno\
+              HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n\
+              HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 204 No Content\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\ncut",
+        );
+        assert_eq!(connection.read(false).expect("chunks").text(), "abc");
+        let second = connection.read(false).expect("a length");
+        assert_eq!((second.status, second.text().as_str()), (404, "no"));
+        assert_eq!(connection.read(true).expect("a head").status, 200);
+        assert_eq!(connection.read(false).expect("no content").status, 204);
+        assert!(connection.read(false).is_err(), "a body that was cut off");
+    }
+}

@@ -123,7 +123,7 @@ impl Instance {
 
     /// Waits until a condition holds.
     pub fn until(&self, what: &str, limit: Duration, holds: impl Fn(&Self) -> bool) -> Result<Duration> {
-        let started = Instant::now();
+        let (started, limit) = (Instant::now(), super::pace::bound(limit));
         while !holds(self) {
             if started.elapsed() > limit {
                 bail!("{what}: not within {limit:?}; {}", self.last_words());

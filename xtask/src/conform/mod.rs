@@ -15,6 +15,7 @@ mod items;
 mod load;
 mod lock;
 mod otlp;
+mod pace;
 mod production;
 mod repository;
 mod settings;

@@ -211,3 +211,38 @@ fn hex(bytes: &[u8]) -> String {
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn field(number: u8, content: &[u8]) -> Vec<u8> {
+        let length = u8::try_from(content.len()).expect("a short field");
+        [&[number << 3 | 2, length], content].concat()
+    }
+
+    #[test]
+    fn a_span_is_read_from_an_export() {
+        let name = field(1, b"service.name");
+        let value = field(2, &field(1, b"orders"));
+        let resource = field(1, &field(1, &[name, value].concat()));
+        let span = [
+            field(1, &[0xab; 16]),
+            field(2, &[1; 8]),
+            field(4, &[2; 8]),
+            field(5, b"GET"),
+        ]
+        .concat();
+        let scope = field(2, &field(2, &span));
+        let spans = export(&field(1, &[resource, scope].concat()));
+        assert_eq!(spans.len(), 1);
+        assert_eq!(spans[0].trace, "ab".repeat(16));
+        assert_eq!(spans[0].parent, "02".repeat(8));
+        assert_eq!((spans[0].name.as_str(), spans[0].service.as_str()), ("GET", "orders"));
+    }
+
+    #[test]
+    fn a_broken_export_has_no_spans() {
+        assert!(export(&[0x0a, 0xff, 0x01]).is_empty());
+    }
+}

@@ -179,3 +179,32 @@ impl Address {
         format!("{scheme}://{user}:{password}@{host}:{port}/{database}{query}")
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_comes_apart_and_together_again() {
+        for url in [
+            "postgresql://orders_app:pa55@postgres:5432/orders",
+            "postgresql://a:b@h:1/d?sslmode=disable",
+        ] {
+            let address = Address::parse(url).expect("a valid address");
+            assert_eq!(address.url(), url);
+        }
+        assert!(Address::parse("no address").is_err());
+    }
+
+    #[test]
+    fn a_server_is_known_by_its_image() {
+        for (image, kind) in [
+            ("postgres:18.6-trixie", Some(Kind::Postgres)),
+            ("docker.io/library/mongo:8@sha256:00", Some(Kind::Mongo)),
+            ("valkey/valkey:9.1", Some(Kind::Redis)),
+            ("nginx:1.30", None),
+        ] {
+            assert_eq!(Kind::of_image(image), kind, "{image}");
+        }
+    }
+}

@@ -62,7 +62,7 @@ pub fn start(bed: &Bed, store: &Store) -> Result<(Secured, std::path::PathBuf)> 
         Kind::Redis => {
             "s=$(command -v valkey-server || command -v redis-server) && \
              exec $s --port 0 --tls-port 6379 --tls-cert-file /certs/server.crt --tls-key-file /certs/server.key \
-             --tls-ca-cert-file /certs/ca.crt --tls-auth-clients no --save '' --protected-mode no"
+             --tls-ca-cert-file /certs/ca.crt --tls-auth-clients no --save '' --requirepass sekret-tls"
         }
         Kind::Mongo => return Err(cannot_run("TLS with this database is not tried")),
     };

@@ -156,3 +156,35 @@ fn recognise(dir: &Path) -> Result<Stack> {
         ci: own(if there(".github") { "github" } else { "none" }),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stack(database: &str, cache: &str, target: &str) -> Stack {
+        let own = str::to_owned;
+        Stack {
+            language: own("node"),
+            database: own(database),
+            cache: own(cache),
+            target: own(target),
+            ci: own("github"),
+        }
+    }
+
+    #[test]
+    fn the_covering_set_has_every_pair_once_and_deploys_the_full_stack() {
+        let mut every = Vec::new();
+        for database in ["none", "postgres"] {
+            for cache in ["none", "redis"] {
+                for target in ["none", "compose"] {
+                    every.push(stack(database, cache, target));
+                }
+            }
+        }
+        let chosen = covering(every);
+        assert_eq!(chosen.len(), 4);
+        assert!(chosen.contains(&stack("postgres", "redis", "compose")));
+        assert!(chosen.contains(&stack("none", "none", "none")));
+    }
+}

@@ -277,7 +277,7 @@ fn redis_tls(bed: &Bed) -> Result<()> {
     let settings = |ca: &str, host: &str| {
         Settings::new()
             .mount(&folder, "/certs")
-            .set("REDIS_URL", &format!("rediss://{host}:6379"))
+            .set("REDIS_URL", &format!("rediss://:sekret-tls@{host}:6379"))
             .set("REDIS_CA_FILE", &format!("/certs/{ca}"))
     };
     let good = bed.start(&settings("ca.crt", &server.name))?;

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::conform::bed::Bed;
 use crate::conform::check::{Check, When};
 use crate::conform::items;
+use crate::conform::pace;
 use crate::conform::settings::Settings;
 
 pub const CHECKS: &[Check] = &[
@@ -204,7 +205,7 @@ fn probes_cost_nothing(bed: &Bed) -> Result<()> {
     }
     drop(frozen);
     ensure!(
-        worst < Duration::from_millis(300),
+        worst < pace::bound(Duration::from_millis(300)),
         "with a frozen database a probe takes {worst:?}"
     );
     instance.until("health", Duration::from_secs(10), |it| {

@@ -276,3 +276,17 @@ fn kept(bed: &Bed) -> Result<()> {
     ensure!(read == item, "{read} instead of {item}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_and_times_are_told_from_others() {
+        assert!(is_uuid7("01890000-0000-7000-8000-0000000000ff"));
+        assert!(!is_uuid7("01890000-0000-4000-8000-0000000000ff"));
+        assert!(is_time("2026-01-31T12:59:59.123Z"));
+        assert!(!is_time("2026-01-31T12:59:59Z"));
+        assert!(!is_time("2026-01-31T12:59:59.123+00:00"));
+    }
+}

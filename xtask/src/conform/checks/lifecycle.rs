@@ -12,6 +12,7 @@ use crate::conform::http::{Connection, Request};
 use crate::conform::instance::Instance;
 use crate::conform::items::{self, ITEMS};
 use crate::conform::load::{Load, Reuse};
+use crate::conform::pace;
 use crate::conform::settings::Settings;
 
 pub const CHECKS: &[Check] = &[
@@ -138,7 +139,10 @@ fn exit_0(bed: &Bed) -> Result<()> {
         let code = instance.wait(Duration::from_secs(10))?;
         ensure!(code == 0, "SIG{signal}: exit status {code}");
         let took = started.elapsed();
-        ensure!(took < Duration::from_secs(5), "SIG{signal}: ends after {took:?}");
+        ensure!(
+            took < pace::bound(Duration::from_secs(5)),
+            "SIG{signal}: ends after {took:?}"
+        );
     }
     Ok(())
 }
@@ -153,7 +157,10 @@ fn order(bed: &Bed) -> Result<()> {
     let started = Instant::now();
     instance.until("/ready 503", Duration::from_secs(1), |it| it.ready() == 503)?;
     let turned = started.elapsed();
-    ensure!(turned < Duration::from_millis(700), "/ready turns after {turned:?}");
+    ensure!(
+        turned < pace::bound(Duration::from_millis(700)),
+        "/ready turns after {turned:?}"
+    );
     let fresh = instance.get(ITEMS)?.expect(200).context("new work during the delay")?;
     ensure!(fresh.closes(), "an answer after SIGTERM does not close its connection");
     items::post(&instance, &json!({ "name": "during the delay" }))?.expect(201)?;
@@ -240,7 +247,7 @@ fn without_delay(bed: &Bed) -> Result<()> {
     let torn = tally.lost.iter().find(|why| why.contains("inside"));
     ensure!(torn.is_none(), "an answer was cut off: {torn:?}");
     ensure!(code == 0, "exit status {code}");
-    ensure!(took < Duration::from_secs(5), "ended after {took:?}");
+    ensure!(took < pace::bound(Duration::from_secs(5)), "ended after {took:?}");
     Ok(())
 }
 
@@ -317,7 +324,7 @@ fn second_signal(bed: &Bed) -> Result<()> {
         let code = code?;
         ensure!(code == wanted, "SIG{signal} twice: exit status {code}");
         ensure!(
-            took < Duration::from_millis(1500),
+            took < pace::bound(Duration::from_millis(1500)),
             "SIG{signal} twice: ends after {took:?}"
         );
     }

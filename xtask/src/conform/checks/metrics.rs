@@ -262,3 +262,17 @@ fn in_flight(bed: &Bed) -> Result<()> {
     ensure!(now == Some(0.0), "http_requests_in_flight is {now:?} at rest");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn samples_are_summed_by_label() {
+        let page = "# TYPE a counter\na{x=\"1\",y=\"b c\"} 2\na{x=\"2\"} 3.5\nb 1\n";
+        assert_eq!(sum(page, "a", &[]), Some(5.5));
+        assert_eq!(sum(page, "a", &[("x", "1")]), Some(2.0));
+        assert_eq!(sum(page, "c", &[]), None);
+        assert_eq!(kind(page, "a"), Some("counter"));
+    }
+}

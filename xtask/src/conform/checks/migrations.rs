@@ -83,13 +83,17 @@ fn twice(bed: &Bed) -> Result<()> {
     Ok(())
 }
 
+/// All of them wait for a frozen database, so that they go on at the same moment.
 fn at_once(bed: &Bed) -> Result<()> {
     let (name, settings) = fresh(bed)?;
     let command = bed.repository.migrate()?;
+    let frozen = bed.database()?.freeze()?;
     let mut running = Vec::new();
-    for _ in 0..3 {
+    for _ in 0..4 {
         running.push(bed.start_command(&command, &settings)?);
     }
+    std::thread::sleep(Duration::from_secs(2));
+    drop(frozen);
     for container in &running {
         let (code, words) = container.wait(Duration::from_secs(40))?;
         ensure!(code == 0, "exit status {code}: {words}");
@@ -99,7 +103,7 @@ fn at_once(bed: &Bed) -> Result<()> {
         "no items table afterwards"
     );
     let instance = bed.start(&settings.unset("MIGRATION_DATABASE_URL"))?;
-    items::create(&instance, "after three at once")?;
+    items::create(&instance, "after four at once")?;
     Ok(())
 }
 

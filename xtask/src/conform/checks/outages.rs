@@ -10,6 +10,7 @@ use crate::conform::bed::Bed;
 use crate::conform::check::{Check, When};
 use crate::conform::instance::Instance;
 use crate::conform::items::{self, ITEMS};
+use crate::conform::pace;
 use crate::conform::settings::Settings;
 
 pub const CHECKS: &[Check] = &[
@@ -65,7 +66,7 @@ fn without_cache(instance: &Instance, path: &str, usual: Duration) -> Result<()>
     instance.get("/ready")?.expect(200)?;
     slowest = slowest.max(slowest_read(instance, path, 15)?);
     // A tenth for the cache, and what a busy machine adds to any request.
-    let bound = usual.max(Duration::from_millis(50)) + Duration::from_millis(110);
+    let bound = usual.max(Duration::from_millis(50)) + pace::bound(Duration::from_millis(110));
     ensure!(slowest <= bound, "slowest answer {slowest:?}, with the cache {usual:?}");
     Ok(())
 }
