@@ -12,6 +12,7 @@ mod run;
 mod summary;
 pub mod toolbox;
 mod tree;
+mod variants;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -111,13 +112,12 @@ fn trees(args: &Args, work: &Path) -> Result<Vec<Tree>> {
     if args.dir.is_empty() {
         let boatyard = stack::boatyard()?;
         let pattern = args.pattern.as_deref().unwrap_or_default();
-        for one in stack::list(&boatyard)?.iter().filter(|one| one.matches(pattern)) {
-            let name = one.to_string();
-            let rendered = work.join("rendered").join(&name);
+        let wanted = |name: &str| pattern.split(',').all(|part| name.contains(part.trim()));
+        for variant in variants::all(&boatyard)?.iter().filter(|variant| wanted(&variant.name)) {
+            let rendered = work.join("rendered").join(&variant.name);
             std::fs::create_dir_all(work.join("rendered"))?;
-            stack::render(&boatyard, one, "orders", &rendered)?;
-            let lock = Some(one.lock_folder().join("package-lock.json")).filter(|path| path.exists());
-            trees.push(Tree::copy(&rendered, &name, &target, lock)?);
+            variant.render(&boatyard, &rendered)?;
+            trees.push(Tree::copy(&rendered, &variant.name, &target, variant.lock())?);
         }
         if trees.is_empty() {
             bail!("no combination matches `{pattern}`\nhint: `boatyard list` names them");

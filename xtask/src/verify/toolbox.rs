@@ -59,7 +59,7 @@ impl Toolbox {
     pub fn node_modules(&self, project: &Path, lock: Option<&Path>) -> Result<PathBuf> {
         let manifest = fs::read(project.join("package.json"))?;
         let lock = lock.map(fs::read).transpose()?.unwrap_or_default();
-        let folder = cache::once("deps", &[&manifest, &lock], |folder| {
+        let folder = cache::once("deps", &[&dependencies(&manifest)?, &lock], |folder| {
             fs::write(folder.join("package.json"), &manifest)?;
             let verb = if lock.is_empty() { "install" } else { "ci" };
             if !lock.is_empty() {
@@ -103,6 +103,14 @@ impl Toolbox {
         }
         Ok(())
     }
+}
+
+/// What decides which packages a project gets; its name and scripts do not.
+fn dependencies(manifest: &[u8]) -> Result<Vec<u8>> {
+    let manifest: BTreeMap<String, serde_json::Value> = serde_json::from_slice(manifest)?;
+    let decides = |key: &String| key.to_lowercase().ends_with("dependencies") || key == "overrides";
+    let kept: BTreeMap<_, _> = manifest.into_iter().filter(|(key, _)| decides(key)).collect();
+    Ok(serde_json::to_vec(&kept)?)
 }
 
 /// Installs a set of Python packages and gives its virtual environment.

@@ -46,10 +46,10 @@ pub fn all() -> Vec<Check> {
         cost: 1,
         run,
     };
-    let project = |id, package, cost, run| Check {
+    let project = |id, package, patterns, cost, run| Check {
         id,
         version: Version::Project(package),
-        select: Select::Globs(node::READS),
+        select: Select::Globs(patterns),
         scope: Scope::Trees,
         cost,
         run,
@@ -173,8 +173,8 @@ pub fn all() -> Vec<Check> {
             nginx::gixy,
         ),
         own("nginx", nginx::READS, Scope::Trees, nginx::syntax),
-        project("biome", "@biomejs/biome", 2, node::biome),
-        project("tsc", "typescript", 3, node::tsc),
+        project("biome", "@biomejs/biome", node::LINTED, 2, node::biome),
+        project("tsc", "typescript", node::COMPILED, 3, node::tsc),
         pin(
             "redocly",
             "@redocly/cli",

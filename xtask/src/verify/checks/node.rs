@@ -10,16 +10,11 @@ use crate::verify::check::{Batch, Finding, Ran, relative, settle};
 
 const LIMIT: Duration = Duration::from_secs(240);
 
-/// What the compiler and the linter look at.
-pub const READS: &[&str] = &[
-    "**/*.ts",
-    "**/*.mts",
-    "**/*.js",
-    "**/*.mjs",
-    "package.json",
-    "tsconfig*.json",
-    "biome.json",
-];
+/// What the linter looks at.
+pub const LINTED: &[&str] = &["**/*.ts", "**/*.mts", "**/*.js", "**/*.mjs", "**/*.json"];
+
+/// What the compiler looks at.
+pub const COMPILED: &[&str] = &["**/*.ts", "**/*.mts", "tsconfig*.json"];
 
 /// Formatting and lint rules.
 pub fn biome(batch: &Batch) -> Result<Ran> {

@@ -17,7 +17,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 const SCRIPT: &str = "openapi";
 
 /// The service, which describes itself, and documents.
-pub const READS: &[&str] = &["**/*.ts", "package.json", "**/*openapi*.json", "**/*openapi*.yaml"];
+pub const READS: &[&str] = &["**/*.ts", "**/*openapi*.json", "**/*openapi*.yaml"];
 
 /// Rules for API descriptions.
 pub fn redocly(batch: &Batch) -> Result<Ran> {
