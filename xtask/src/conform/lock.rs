@@ -20,8 +20,8 @@ pub struct Manager {
     pub lock: &'static str,
     /// Makes it, in the image of the Dockerfile's first stage
     pub make: &'static str,
-    /// Its command on a developer's machine
-    pub tool: &'static str,
+    /// What tells the version of the runtime on a developer's machine
+    pub runtime: &'static [&'static str],
     /// A build step that installs dependencies has one of these in it
     pub installs: &'static [&'static str],
     /// Paths that only development needs, or building
@@ -34,7 +34,7 @@ pub const MANAGERS: &[Manager] = &[
         language: "node",
         lock: "package-lock.json",
         make: "npm install --package-lock-only --ignore-scripts --no-audit --no-fund",
-        tool: "npm",
+        runtime: &["node", "--version"],
         installs: &["npm ci", "pnpm install"],
         development: &[
             "node_modules/typescript/",
@@ -48,7 +48,7 @@ pub const MANAGERS: &[Manager] = &[
         language: "python",
         lock: "uv.lock",
         make: "uv lock",
-        tool: "uv",
+        runtime: &["python", "--version"],
         installs: &["--no-install-project"],
         development: &["site-packages/pytest/", "site-packages/mypy/", "bin/ruff", "bin/uv"],
     },
@@ -56,7 +56,7 @@ pub const MANAGERS: &[Manager] = &[
         language: "go",
         lock: "go.sum",
         make: "go mod tidy",
-        tool: "go",
+        runtime: &["go", "version"],
         installs: &["go mod download"],
         development: &["usr/local/go/", "go/pkg/mod/"],
     },

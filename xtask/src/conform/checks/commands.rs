@@ -225,10 +225,28 @@ fn running(output: &Output, env: &[(String, String)]) -> Result<()> {
 
 fn setup_test(bed: &Bed) -> Result<()> {
     needs_make(bed)?;
-    let tool = lock::manager(&bed.stack.language)?.tool;
-    if Command::new(tool).arg("--version").output().is_err() {
+    let runtime = lock::manager(&bed.stack.language)?.runtime;
+    let tools = bed.repository.read("mise.toml").unwrap_or_default();
+    let wanted = tools
+        .lines()
+        .find_map(|line| line.strip_prefix(&format!("{} = \"", runtime[0])));
+    let wanted = wanted
+        .unwrap_or_default()
+        .split('.')
+        .next()
+        .unwrap_or_default()
+        .to_owned();
+    let there = Command::new(runtime[0]).args(&runtime[1..]).output();
+    let there = there.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
+    let there = there.unwrap_or_default();
+    let major = there
+        .split(|letter: char| !letter.is_ascii_digit())
+        .find(|part| !part.is_empty());
+    if major != Some(wanted.as_str()) {
+        let have = if there.is_empty() { "none" } else { there.trim() };
         return Err(cannot_run(&format!(
-            "no `{tool}` on this machine, which `make setup` wants"
+            "wants {} {wanted} on this machine, which has {have}",
+            runtime[0]
         )));
     }
     let (folder, env) = copy_with_ports(bed)?;
