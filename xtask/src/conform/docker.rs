@@ -55,6 +55,9 @@ pub fn clear() {
     remove(&["network", "ls", "-q", "--filter", &project], &["network", "rm"]);
     remove(&["volume", "ls", "-q", "--filter", &project], &["volume", "rm", "-f"]);
     remove(&["image", "ls", "-q", "--filter", &mine], &["image", "rm", "-f"]);
+    // What `make up` builds has compose's name and no label.
+    let built = format!("reference=by{}-*", run_id());
+    remove(&["image", "ls", "-q", "--filter", &built], &["image", "rm", "-f"]);
 }
 
 /// Removes a container without waiting for it; what is left at the end goes with `clear`.
