@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use crate::support::Place;
+use crate::support::{BOATYARD, Place};
 use crate::terminal::{CTRL_C, DOWN, ENTER, ESC, Session, Setup, UP};
 
 mod terminals;
@@ -165,6 +165,11 @@ fn the_summary_edits_every_answer() {
         .send(ENTER)
         .see("write a host name in lower case");
     session.send(ESC).see("❯ domain       shop.example.com");
+    session
+        .send(ENTER)
+        .see("(shop.example.com)")
+        .send(ENTER)
+        .see("❯ domain       shop.example.com");
     session.send(&up("domain")).see(SUMMARY).send(ENTER);
     let (code, screen) = session.end();
     assert_eq!(code, 0, "{}", screen.contents());
@@ -189,14 +194,15 @@ fn the_summary_edits_every_answer() {
 #[test]
 fn ctrl_c_at_any_question_leaves_nothing() {
     let mut reached = false;
-    // So low that the summary reaches the bottom.
+    // So low that prompts reach the bottom.
     let setup = Setup {
         rows: 12,
         ..Setup::default()
     };
     for enters in 0.. {
         let place = Place::new();
-        let mut session = Session::start(&place, &["new", "orders"], &setup);
+        let script = format!("printf '\\n\\n\\n\\n\\n\\n\\n\\n\\n'; exec {BOATYARD} new orders");
+        let mut session = Session::of("/bin/sh", &place, &["-c", &script], &setup);
         let mut last = String::new();
         for _ in 0..enters {
             last = session.question(&last);
