@@ -58,7 +58,7 @@ fn modes_do_not_depend_on_the_umask() {
     let made = std::process::Command::new("sh")
         .args([
             "-c",
-            "umask 077; exec \"$0\" new orders --yes",
+            "umask 077; exec \"$0\" new orders --yes --quiet",
             crate::support::BOATYARD,
         ])
         .current_dir(place.path(""))
