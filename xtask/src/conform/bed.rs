@@ -241,6 +241,9 @@ impl Bed {
         for (host, inside) in &settings.mounts {
             command.args(["--volume", &format!("{}:{inside}:ro", host.display())]);
         }
+        if !settings.checked {
+            command.arg("--no-healthcheck");
+        }
         command.args(&settings.flags);
     }
 

@@ -111,6 +111,21 @@ pub fn base(folder: &Path) -> Result<String> {
     Ok((*name.context("FROM without an image")?).to_owned())
 }
 
+/// The base image of the first stage in which something runs, which so has a shell.
+pub fn builder(folder: &Path) -> Result<String> {
+    let text = fs::read_to_string(folder.join("Dockerfile"))?;
+    let mut stage = None;
+    for line in text.lines() {
+        if let Some(from) = line.strip_prefix("FROM ") {
+            stage = from.split_whitespace().find(|word| !word.starts_with("--"));
+        }
+        if let (true, Some(image)) = (line.starts_with("RUN "), stage) {
+            return Ok(image.to_owned());
+        }
+    }
+    anyhow::bail!("no stage of the Dockerfile runs anything")
+}
+
 /// Size of an image in MB (10^6 bytes, uncompressed).
 pub fn megabytes(image: &str) -> Result<f64> {
     let size = docker::inspect(image)?["Size"].as_f64();

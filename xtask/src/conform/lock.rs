@@ -83,15 +83,11 @@ pub fn provide(stack: &Stack, folder: &Path) -> Result<()> {
         return Ok(());
     }
     println!("   no lock in tests/locks: `{}`", manager.make);
-    let dockerfile = fs::read_to_string(folder.join("Dockerfile"))?;
-    let first = dockerfile.lines().find_map(|line| line.strip_prefix("FROM "));
-    let image = first
-        .and_then(|line| line.split(' ').next())
-        .context("no FROM in Dockerfile")?;
+    let image = super::image::builder(folder)?;
     let mut command = Command::new("docker");
     command.args(["run", "--rm", "--label", &docker::label(), "--volume"]);
     command.arg(format!("{}:/work", folder.display()));
-    command.args(["--workdir", "/work", "--entrypoint", "sh", image, "-c", manager.make]);
+    command.args(["--workdir", "/work", "--entrypoint", "sh", &image, "-c", manager.make]);
     process::ok(&mut command, Duration::from_secs(300)).context("no lock could be made")?;
     Ok(())
 }

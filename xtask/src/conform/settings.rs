@@ -17,6 +17,8 @@ pub struct Settings {
     pub metrics_port: Option<u16>,
     /// Does not wait for `/ready`
     pub unready: bool,
+    /// Lets Docker run the image's HEALTHCHECK, which costs a process every second
+    pub checked: bool,
 }
 
 impl Settings {
@@ -59,6 +61,12 @@ impl Settings {
     pub fn on_metrics_port(mut self, port: u16) -> Self {
         self.metrics_port = Some(port);
         self.set("METRICS_PORT", &port.to_string())
+    }
+
+    /// Lets Docker run the image's HEALTHCHECK.
+    pub fn checked(mut self) -> Self {
+        self.checked = true;
+        self
     }
 
     /// Does not wait until it is ready.

@@ -72,8 +72,18 @@ fn contents(bed: &Bed) -> Result<()> {
         };
         files.iter().filter(is).cloned().collect()
     };
+    // A slim base may bring a shell; what builds or fetches has no place.
     let tools = [
-        "bin/sh", "bin/bash", "bin/gcc", "bin/cc", "bin/make", "bin/git", "bin/curl", "bin/wget", "bin/apt",
+        "bin/gcc",
+        "bin/cc",
+        "bin/g++",
+        "bin/make",
+        "bin/cmake",
+        "bin/git",
+        "bin/curl",
+        "bin/wget",
+        "bin/npm",
+        "bin/cargo",
     ];
     let found = named(&tools);
     ensure!(found.is_empty(), "tools in the image: {found:?}");

@@ -290,9 +290,7 @@ fn context(bed: &Bed) -> Result<()> {
         fs::create_dir_all(path.parent().context("no parent")?)?;
         fs::write(path, "sekret-planted\n")?;
     }
-    let dockerfile = bed.repository.read("Dockerfile")?;
-    let first = dockerfile.lines().find_map(|line| line.strip_prefix("FROM "));
-    let base = first.and_then(|line| line.split(' ').next()).context("no FROM")?;
+    let base = image::builder(&folder)?;
     let probe = work.join("probe.Dockerfile");
     let list =
         "cd /given && find . -type f | sed s/^/given:/ && { grep -rl sekret-planted . | sed s/^/planted:/; true; }";
