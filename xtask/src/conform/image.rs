@@ -105,7 +105,7 @@ fn plain(text: &str) -> String {
 /// The base image of the Dockerfile's last stage.
 pub fn base(folder: &Path) -> Result<String> {
     let text = fs::read_to_string(folder.join("Dockerfile"))?;
-    let last = text.lines().filter(|line| line.starts_with("FROM ")).next_back();
+    let last = text.lines().rfind(|line| line.starts_with("FROM "));
     let words: Vec<&str> = last.context("no FROM in Dockerfile")?.split_whitespace().collect();
     let name = words.iter().skip(1).find(|word| !word.starts_with("--"));
     Ok((*name.context("FROM without an image")?).to_owned())

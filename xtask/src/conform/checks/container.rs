@@ -246,7 +246,7 @@ fn megabytes(usage: &str) -> Option<f64> {
     let value: f64 = number.parse().ok()?;
     match used.strip_prefix(number)? {
         "MiB" => Some(value * 1.048_576),
-        "GiB" => Some(value * 1073.741_824),
+        "GiB" => Some(value * 1_073.741_824),
         "KiB" => Some(value / 976.6),
         _ => None,
     }

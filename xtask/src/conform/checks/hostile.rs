@@ -46,7 +46,7 @@ const THREADS: usize = 4;
 
 fn ten_thousand(bed: &Bed) -> Result<()> {
     let instance = bed.start(&Settings::new())?;
-    let started = docker::inspect(&instance.name)?["State"]["StartedAt"].to_string();
+    let started = docker::inspect(&instance.name)?["State"]["StartedAt"].clone();
     let address = instance.public;
     let sums = at_once(THREADS, |thread| {
         attack(address, SEED + thread as u64, 10_000 / THREADS)
@@ -60,7 +60,7 @@ fn ten_thousand(bed: &Bed) -> Result<()> {
         "it crashed; {}",
         instance.last_words()
     );
-    ensure!(state["State"]["StartedAt"].to_string() == started, "it was restarted");
+    ensure!(state["State"]["StartedAt"] == started, "it was restarted");
     instance.get("/live")?.expect(200)?;
     items::create(&instance, "after the storm")?;
     let lines = instance.logs()?.lines()?;

@@ -153,10 +153,8 @@ fn complete(bed: &Bed) -> Result<()> {
 /// A schema with the document's components in reach of its references.
 fn with_components(document: &Value, schema: &Value) -> Value {
     let mut schema = schema.clone();
-    if let (Some(members), components) = (schema.as_object_mut(), document["components"].clone()) {
-        if !components.is_null() {
-            members.insert("components".to_owned(), components);
-        }
+    if let (Some(members), Some(components)) = (schema.as_object_mut(), document.get("components")) {
+        members.insert("components".to_owned(), components.clone());
     }
     schema
 }
