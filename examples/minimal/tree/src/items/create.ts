@@ -1,7 +1,7 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { problems } from '../platform/problems.ts';
 import { setEntityTag } from './entity-tag.ts';
-import { itemSchema, newItemSchema } from './item.ts';
+import { about, itemSchema, newItemSchema } from './item.ts';
 import type { MemoryItems } from './store.ts';
 
 export const createRoute: FastifyPluginAsyncZod<{ items: MemoryItems }> = async (app, { items }) => {
@@ -9,11 +9,9 @@ export const createRoute: FastifyPluginAsyncZod<{ items: MemoryItems }> = async 
     '',
     {
       schema: {
-        operationId: 'createItem',
-        summary: 'Create an item',
-        tags: ['items'],
+        ...about('createItem', 'Create an item'),
         body: newItemSchema,
-        response: { 201: itemSchema, ...problems(400, 413, 415, 422, 429, 503) },
+        response: { 201: itemSchema, ...problems(400, 413, 415, 422) },
       },
     },
     async ({ body, url }, reply) => {

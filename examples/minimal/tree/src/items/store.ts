@@ -1,6 +1,15 @@
 import { v7 as newId } from 'uuid';
 import type { Resources } from '../platform/resources.ts';
-import { type Changes, createdAt, type Item, type ItemStore, type NewItem, type Versions } from './item.ts';
+import {
+  absent,
+  type Changes,
+  createdAt,
+  type Item,
+  type ItemStore,
+  type NewItem,
+  stale,
+  type Versions,
+} from './item.ts';
 
 export const createItemStore: (resources: Resources) => MemoryItems = () => new MemoryItems();
 
@@ -30,21 +39,22 @@ export class MemoryItems implements ItemStore {
     return this.#items.get(id);
   }
 
-  async update(id: string, changes: Changes, versions: Versions): Promise<Item | 'absent' | 'stale'> {
-    const item = this.#items.get(id);
-    if (item === undefined) return 'absent';
-    if (versions !== undefined && !versions.includes(item.version)) return 'stale';
+  async update(id: string, changes: Changes, versions: Versions): Promise<Item> {
+    const item = this.#current(id, versions);
     const { name = item.name, description = item.description } = changes;
     const changed = { ...item, name, description, version: item.version + 1, updated_at: new Date().toISOString() };
     this.#items.set(id, changed);
     return changed;
   }
 
-  async delete(id: string, versions: Versions): Promise<'deleted' | 'absent' | 'stale'> {
+  async delete(id: string, versions: Versions): Promise<void> {
+    this.#items.delete(this.#current(id, versions).id);
+  }
+
+  #current(id: string, versions: Versions): Item {
     const item = this.#items.get(id);
-    if (item === undefined) return 'absent';
-    if (versions !== undefined && !versions.includes(item.version)) return 'stale';
-    this.#items.delete(id);
-    return 'deleted';
+    if (item === undefined) throw absent();
+    if (versions !== undefined && !versions.includes(item.version)) throw stale();
+    return item;
   }
 }

@@ -4,7 +4,6 @@ import {
   choice,
   type Environment,
   isNetwork,
-  isUrl,
   list,
   readValues,
   text,
@@ -32,7 +31,7 @@ const variables = {
   SHUTDOWN_DELAY_SECONDS: whole(0, 3600, 0),
   SHUTDOWN_GRACE_SECONDS: whole(1, 7200, 25),
   OTEL_EXPORTER_OTLP_ENDPOINT: text('http://localhost:4318')
-    .refine((value) => isUrl(value, 'http:', 'https:'), 'must be an http or https URL')
+    .regex(/^https?:\/\/\S+$/, 'must be an http or https URL')
     .optional(),
 };
 

@@ -1,4 +1,4 @@
-import { accessSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
 
@@ -41,7 +41,10 @@ export function readSecrets(source: Environment, variables: Variables): [Environ
         env[name] = readFileSync(path, 'utf8').trim();
       } catch (error) {
         const { code } = error as NodeJS.ErrnoException;
-        problems.push({ name: `${name}_FILE`, message: `must name a file that can be read (${code})` });
+        problems.push({
+          name: `${name}_FILE`,
+          message: `must name a file that can be read (${code}), such as /run/secrets/${name.toLowerCase()}`,
+        });
       }
     }
   }
@@ -62,8 +65,7 @@ export function readValues<T extends Variables>(source: Environment, variables: 
 export const text = (example: string) => z.string('is required').meta({ example });
 
 /** Never printed, and may be given as a file. */
-export const secret = (example: string, valid: (value: string) => boolean, message: string) =>
-  z.string('is required').refine(valid, message).meta({ example, secret: true });
+export const secret = (example: string) => z.string('is required').meta({ example, secret: true });
 
 export const whole = (minimum: number, maximum: number, standard: number) =>
   z
@@ -79,8 +81,6 @@ export const whole = (minimum: number, maximum: number, standard: number) =>
 export const choice = <const T extends readonly string[]>(values: T) =>
   z.enum(values, `must be one of ${values.join(', ')}`).meta({ example: values[0] });
 
-export const file = (example: string) => text(example).refine(isReadable, 'must name a file that can be read');
-
 export const list = (example: string, valid: (entry: string) => boolean, message: string) =>
   z
     .string()
@@ -89,23 +89,10 @@ export const list = (example: string, valid: (entry: string) => boolean, message
     .refine((entries) => entries.every(valid), message)
     .meta({ example });
 
-export function isUrl(value: string, ...protocols: string[]): boolean {
-  return URL.canParse(value) && protocols.includes(new URL(value).protocol) && new URL(value).hostname !== '';
-}
-
 /** An address or a network in CIDR notation. */
 export function isNetwork(value: string): boolean {
   const [address = '', prefix, ...rest] = value.split('/');
   const version = isIP(address);
   if (version === 0 || rest.length > 0) return false;
   return prefix === undefined || (/^\d{1,3}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128));
-}
-
-function isReadable(path: string): boolean {
-  try {
-    accessSync(path);
-    return true;
-  } catch {
-    return false;
-  }
 }

@@ -1,19 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
-import type { Logger } from 'pino';
 import type { Config } from './config.ts';
-import type { Metrics } from './metrics.ts';
 import type { Platform } from './resources.ts';
 import { within } from './within.ts';
 
 const INTERVAL = 2000;
 const CHECK_TIMEOUT = 2000;
 
-/** Something outside of this process that the service talks to. */
+/** Something outside of this process that the service talks to, and what the watch has found of it. */
 export abstract class Dependency {
   abstract readonly name: string;
   /** Whether the service is of no use without it. */
   abstract readonly required: boolean;
+  /** Answers now. */
+  healthy = false;
+  /** Has answered once, and lacked nothing. */
+  ready = false;
+  reason = 'has not answered yet';
+  latency = 0;
+
   /** Rejects while it cannot be reached. */
   abstract check(): Promise<void>;
   abstract close(): Promise<void>;
@@ -24,30 +29,23 @@ export abstract class Dependency {
   }
 }
 
-type State = { healthy: boolean; ready: boolean; latency: number; reason: string };
-
 /** Watches the dependencies in the background, so that a probe costs nothing. */
 export class Health {
-  readonly #states = new Map<Dependency, State>();
-  readonly #stopped = new AbortController();
-  readonly #log: Logger;
-  readonly #metrics: Metrics;
-  readonly #continuous: boolean;
-  #announced = false;
   draining = false;
+  readonly #dependencies: readonly Dependency[];
+  readonly #required: readonly Dependency[];
+  readonly #platform: Platform;
+  readonly #stopped = new AbortController();
+  #announced = false;
 
-  constructor(dependencies: readonly Dependency[], { config, log, metrics }: Platform) {
-    this.#log = log;
-    this.#metrics = metrics;
-    this.#continuous = config.readyChecks === 'continuous';
-    for (const dependency of dependencies) {
-      this.#states.set(dependency, { healthy: false, ready: false, latency: 0, reason: 'not reached yet' });
-      metrics.dependencyUp.set({ name: dependency.name }, 0);
-    }
+  constructor(dependencies: readonly Dependency[], platform: Platform) {
+    this.#dependencies = dependencies;
+    this.#required = dependencies.filter(({ required }) => required);
+    this.#platform = platform;
   }
 
   start(): void {
-    for (const dependency of this.#states.keys()) void this.#watch(dependency);
+    for (const dependency of this.#dependencies) void this.#watch(dependency);
     this.#announce();
   }
 
@@ -55,85 +53,73 @@ export class Health {
     this.#stopped.abort();
   }
 
-  /** The required dependencies that do not answer now. */
-  get down(): string[] {
-    return [...this.#states].filter(([{ required }, { healthy }]) => required && !healthy).map(([{ name }]) => name);
+  /** Whether requests can be served now. */
+  get available(): boolean {
+    return this.#required.every(({ healthy, ready }) => healthy && ready);
   }
 
+  /** Whether requests shall be sent here: a blip of what all instances share does not change it. */
   ready() {
-    const required = [...this.#states].filter(([dependency]) => dependency.required);
-    const isReady = ({ ready, healthy }: State) => ready && (healthy || !this.#continuous);
-    const ready = !this.draining && required.every(([, state]) => isReady(state));
+    const continuous = this.#platform.config.readyChecks === 'continuous';
+    const isReady = ({ healthy, ready }: Dependency) => ready && (healthy || !continuous);
+    const check = (dependency: Dependency) =>
+      isReady(dependency) ? { status: 'ok' } : { status: 'unavailable', reason: dependency.reason };
     return {
-      status: ready ? 'ok' : 'unavailable',
+      status: !this.draining && this.#required.every(isReady) ? 'ok' : 'unavailable',
       ...(this.draining && { reason: 'shutting down' }),
-      checks: Object.fromEntries(
-        required.map(([{ name }, state]) => [
-          name,
-          isReady(state) ? { status: 'ok' } : { status: 'unavailable', reason: state.reason },
-        ]),
-      ),
+      checks: Object.fromEntries(this.#required.map((dependency) => [dependency.name, check(dependency)])),
     };
   }
 
   detail() {
-    const states = [...this.#states];
-    const failed = states.filter(([, { healthy }]) => !healthy);
-    const status = failed.some(([{ required }]) => required) ? 'unhealthy' : failed.length > 0 ? 'degraded' : 'healthy';
-    return {
-      status,
-      checks: Object.fromEntries(
-        states.map(([{ name }, { healthy, latency }]) => [
-          name,
-          { status: healthy ? 'healthy' : 'unhealthy', latency_ms: latency },
-        ]),
-      ),
-    };
+    const allHealthy = (dependencies: readonly Dependency[]) => dependencies.every(({ healthy }) => healthy);
+    const degraded = allHealthy(this.#required) ? 'degraded' : 'unhealthy';
+    const checks = this.#dependencies.map(({ name, healthy, latency }) => [
+      name,
+      { status: healthy ? 'healthy' : 'unhealthy', latency_ms: latency },
+    ]);
+    return { status: allHealthy(this.#dependencies) ? 'healthy' : degraded, checks: Object.fromEntries(checks) };
   }
 
   async #watch(dependency: Dependency): Promise<void> {
     const { signal } = this.#stopped;
-    let pause = 100;
-    while (!signal.aborted) {
-      const { healthy, ready } = await this.#check(dependency);
-      pause = healthy && ready ? INTERVAL : Math.min(pause * 2, INTERVAL / 2);
+    for (let pause = 100; !signal.aborted; pause = Math.min(pause * 2, INTERVAL / 2)) {
+      await this.#check(dependency);
+      if (dependency.healthy && dependency.ready) pause = INTERVAL;
       await sleep(pause, undefined, { signal, ref: false }).catch(() => undefined);
     }
   }
 
-  async #check(dependency: Dependency): Promise<State> {
-    const before = this.#states.get(dependency);
+  async #check(dependency: Dependency): Promise<void> {
+    const { healthy, latency, name, ready } = dependency;
+    const { log, metrics } = this.#platform;
     const start = performance.now();
-    const state: State = { healthy: false, ready: before?.ready ?? false, latency: 0, reason: '' };
     try {
       await within(CHECK_TIMEOUT, dependency.check());
-      state.healthy = true;
-      if (!state.ready) state.reason = (await within(CHECK_TIMEOUT, dependency.missing())) ?? '';
-      state.ready ||= state.reason === '';
-      if (before?.healthy === false) this.#log.info({ dependency: dependency.name }, 'dependency is up');
+      const lack = ready ? undefined : await within(CHECK_TIMEOUT, dependency.missing());
+      Object.assign(dependency, { healthy: true, ready: lack === undefined, reason: lack });
+      if (!healthy) log.info({ dependency: name }, 'dependency is up');
     } catch (err) {
-      state.reason = 'does not answer';
-      if (before?.healthy !== false || before.latency === 0) {
-        this.#log.warn({ err, dependency: dependency.name }, 'dependency is down');
-      }
+      Object.assign(dependency, { healthy: false, reason: 'does not answer' });
+      if (healthy || latency === 0) log.warn({ err, dependency: name }, 'dependency is down');
     }
-    state.latency = Math.max(0.1, Math.round((performance.now() - start) * 10) / 10);
-    this.#states.set(dependency, state);
-    this.#metrics.dependencyUp.set({ name: dependency.name }, Number(state.healthy));
+    dependency.latency = Math.max(0.1, Math.round((performance.now() - start) * 10) / 10);
+    metrics.dependencyUp.set({ name }, Number(dependency.healthy));
     this.#announce();
-    return state;
   }
 
   #announce(): void {
     if (this.#announced || this.ready().status !== 'ok') return;
     this.#announced = true;
-    this.#log.info('ready');
+    this.#platform.log.info('ready');
     process.send?.('ready');
   }
 }
 
-/** The probes. They read what the watch has found. */
-export function healthRoutes(app: FastifyInstance, config: Config, health: Health): void {
+const probe = { schema: { hide: true }, config: { probe: true, otel: false } };
+
+/** The probes read what the watch has found. */
+export function healthRoutes(app: FastifyInstance, { service, version }: Config, health: Health): void {
   app.get('/live', probe, () => ({ status: 'ok' }));
   app.get('/ready', probe, (_request, reply) => {
     const state = health.ready();
@@ -141,10 +127,7 @@ export function healthRoutes(app: FastifyInstance, config: Config, health: Healt
   });
   app.get('/health', probe, (_request, reply) => {
     const { status, checks } = health.detail();
-    const { service, version } = config;
-    return reply
-      .code(status === 'unhealthy' ? 503 : 200)
-      .send({ status, service, version, uptime_seconds: Math.floor(process.uptime()), checks });
+    const uptime_seconds = Math.floor(process.uptime());
+    return reply.code(status === 'unhealthy' ? 503 : 200).send({ status, service, version, uptime_seconds, checks });
   });
 }
-const probe = { schema: { hide: true }, config: { probe: true, otel: false } };

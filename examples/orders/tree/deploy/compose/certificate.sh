@@ -14,6 +14,7 @@ certbot() {
 
 # Gives nginx what certbot has.
 take() {
+	cmp --silent state/letsencrypt/live/service/fullchain.pem state/nginx/fullchain.pem && return
 	install -m 0444 state/letsencrypt/live/service/{fullchain,privkey}.pem state/nginx
 	docker compose exec edge nginx -c /etc/nginx/service/nginx.conf -s reload
 }
@@ -33,6 +34,10 @@ request)
 	take
 	;;
 renew)
+	[[ -e state/letsencrypt/live/service ]] || {
+		echo "nothing to renew before certificate.sh request"
+		exit
+	}
 	certbot renew --non-interactive --quiet
 	take
 	;;

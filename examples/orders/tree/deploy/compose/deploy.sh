@@ -49,11 +49,17 @@ flock --nonblock 9 || {
 	exit 1
 }
 
-active=$(setting ACTIVE)
-if [[ $active == blue ]]; then idle=green; else idle=blue; fi
+if [[ -e state/nginx/green ]]; then
+	active=green idle=blue
+elif [[ -n $(setting BLUE_IMAGE) ]]; then
+	active=blue idle=green
+else
+	active='' idle=blue
+fi
+previous=$(setting "${idle^^}_IMAGE")
 
 if [[ $1 == --rollback ]]; then
-	image=$(setting "${idle^^}_IMAGE")
+	image=$previous
 	[[ -n $image ]] || {
 		echo "there is no earlier release on this host" >&2
 		exit 1
@@ -67,20 +73,18 @@ else
 	IMAGE=$image docker compose run --rm --no-deps migrate
 fi
 
-# Not in .env yet: until the release has proved itself, that names the one before it.
+# Not in .env yet: a release that never gets traffic leaves what a rollback needs.
 export "${idle^^}_IMAGE=$image"
 docker compose up --detach --wait --wait-timeout 120 --no-deps "app-$idle" || give_up "$image does not get ready"
-[[ -n $active ]] || switch "$idle"
 edge
 ./smoke-test.sh "$idle" || give_up "$image failed the smoke test"
+save "${idle^^}_IMAGE" "$image"
 switch "$idle"
 ./smoke-test.sh || {
 	[[ -z $active ]] || switch "$active"
-	sleep 1
+	save "${idle^^}_IMAGE" "$previous"
 	give_up "$image failed the smoke test at the edge"
 }
-save "${idle^^}_IMAGE" "$image"
-save ACTIVE "$idle"
 [[ -z $active ]] || docker compose stop "app-$active"
 docker image prune --all --force --filter label=org.opencontainers.image.title=orders --filter until=168h >/dev/null
 echo "$(date --utc +%FT%TZ) $idle $image" | tee -a releases.log

@@ -38,7 +38,9 @@ domain=$(sed -n 's/^DOMAIN=//p' .env)
 install -m 0444 /dev/stdin state/nginx/server-name.conf <<<"server_name $domain;"
 [[ -e state/nginx/fullchain.pem ]] || ./certificate.sh self-signed
 
-if systemctl --user show-environment >/dev/null 2>&1; then
+if [[ $PWD != "$HOME/orders/deploy/compose" ]]; then
+	echo "no timers here: they are for ~/orders on the host" >&2
+elif systemctl --user show-environment >/dev/null 2>&1; then
 	for unit in systemd/*; do
 		install -D -m 0644 "$unit" "$HOME/.config/systemd/user/orders-${unit#systemd/}"
 	done

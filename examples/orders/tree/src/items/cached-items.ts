@@ -19,16 +19,15 @@ export class CachedItems implements ItemStore {
     return this.#cache.remember(keyOf(id), () => this.#items.get(id));
   }
 
-  async update(id: string, changes: Changes, versions: Versions) {
-    const outcome = await this.#items.update(id, changes, versions);
+  async update(id: string, changes: Changes, versions: Versions): Promise<Item> {
+    const item = await this.#items.update(id, changes, versions);
     await this.#cache.forget(keyOf(id));
-    return outcome;
+    return item;
   }
 
-  async delete(id: string, versions: Versions) {
-    const outcome = await this.#items.delete(id, versions);
+  async delete(id: string, versions: Versions): Promise<void> {
+    await this.#items.delete(id, versions);
     await this.#cache.forget(keyOf(id));
-    return outcome;
   }
 }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
-import { HttpProblem, problems } from '../platform/problems.ts';
+import { problems } from '../platform/problems.ts';
 import { setEntityTag } from './entity-tag.ts';
-import { itemSchema, newItemSchema } from './item.ts';
+import { about, itemSchema, newItemSchema } from './item.ts';
 import type { PostgresItems } from './store.ts';
 
 const headers = z.object({
@@ -20,12 +20,10 @@ export const createRoute: FastifyPluginAsyncZod<{ items: PostgresItems }> = asyn
     '',
     {
       schema: {
-        operationId: 'createItem',
-        summary: 'Create an item',
-        tags: ['items'],
+        ...about('createItem', 'Create an item'),
         headers,
         body: newItemSchema,
-        response: { 201: itemSchema, ...problems(400, 409, 413, 415, 422, 429, 503) },
+        response: { 201: itemSchema, ...problems(400, 409, 413, 415, 422) },
       },
     },
     async ({ body, deadline, headers, url }, reply) => {
@@ -34,12 +32,6 @@ export const createRoute: FastifyPluginAsyncZod<{ items: PostgresItems }> = asyn
         .update(JSON.stringify([body.name, body.description]))
         .digest();
       const item = await items.create(body, deadline, key === undefined ? undefined : { key, fingerprint });
-      if (item === 'running') throw new HttpProblem(409, 'A request with this Idempotency-Key is still running.');
-      if (item === 'other body') {
-        throw new HttpProblem(422, 'This Idempotency-Key was used with another body.', {
-          errors: [{ field: 'Idempotency-Key', detail: 'was used with another body' }],
-        });
-      }
       setEntityTag(reply, item);
       reply.code(201).header('location', `${url.split('?')[0]}/${item.id}`);
       return item;

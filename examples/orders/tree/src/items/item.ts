@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { HttpProblem } from '../platform/problems.ts';
 
 const codePoints = (value: string) => [...value].length;
 // Neither a NUL nor half of a surrogate pair can be stored as UTF-8 text.
@@ -30,19 +31,25 @@ export const itemSchema = z
   })
   .meta({ id: 'Item' });
 
+/** How the API's description calls an operation on items. */
+export const about = (operationId: string, summary: string) => ({ operationId, summary, tags: ['items'] });
+
 export type NewItem = z.infer<typeof newItemSchema>;
 export type Changes = z.infer<typeof changesSchema>;
 /** With its version, which goes out as the ETag. */
 export type Item = z.infer<typeof itemSchema> & { version: number };
+
+export const absent = () => new HttpProblem(404, 'There is no such item.');
+export const stale = () => new HttpProblem(412, 'The item has changed since.');
 
 /** Where items are kept. */
 export interface ItemStore {
   /** By id, so in the order of creation. An id never changes: pages are stable while others write. */
   list(after: string | undefined, limit: number): Promise<Item[]>;
   get(id: string): Promise<Item | undefined>;
-  /** Changes nothing, and says so, unless the version is one of `versions`. */
-  update(id: string, changes: Changes, versions: Versions): Promise<Item | 'absent' | 'stale'>;
-  delete(id: string, versions: Versions): Promise<'deleted' | 'absent' | 'stale'>;
+  /** Throws `absent`, or `stale` unless the version is one of `versions`; so does `delete`. */
+  update(id: string, changes: Changes, versions: Versions): Promise<Item>;
+  delete(id: string, versions: Versions): Promise<void>;
 }
 /** undefined: any version will do. */
 export type Versions = readonly number[] | undefined;

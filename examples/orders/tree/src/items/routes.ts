@@ -1,10 +1,10 @@
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod';
 import { z } from 'zod';
 import type { Config } from '../platform/config.ts';
-import { HttpProblem, problems } from '../platform/problems.ts';
+import { problems } from '../platform/problems.ts';
 import { cursorSchema, encodeCursor } from './cursor.ts';
 import { expectedVersions, isKnown, setEntityTag } from './entity-tag.ts';
-import { changesSchema, type ItemStore, itemSchema } from './item.ts';
+import { about, absent, changesSchema, type ItemStore, itemSchema } from './item.ts';
 
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const params = z.object({ id: z.string().regex(UUID).toLowerCase().meta({ format: 'uuid' }) });
@@ -21,23 +21,19 @@ const page = z
   .object({ items: z.array(itemSchema), next_cursor: z.string().nullable() })
   .describe('A page, and the cursor of the next one if there is one');
 
-const absent = () => new HttpProblem(404, 'There is no such item.');
-const stale = () => new HttpProblem(412, 'The item has changed since.');
+const unchanged = z.null().describe('The client has this version');
+const gone = z.null().describe('Deleted');
 
 type Options = { items: ItemStore; features: Config['features'] };
 
 export const itemRoutes: FastifyPluginAsyncZod<Options> = async (app, { items, features }) => {
-  const tags = ['items'];
-
   app.get(
     '',
     {
       schema: {
-        operationId: 'listItems',
-        summary: 'List items, oldest first',
-        tags,
+        ...about('listItems', 'List items, oldest first'),
         querystring,
-        response: { 200: page, ...problems(422, 429, 503) },
+        response: { 200: page, ...problems(422) },
       },
     },
     async ({ query: { cursor, limit } }, reply) => {
@@ -56,15 +52,9 @@ export const itemRoutes: FastifyPluginAsyncZod<Options> = async (app, { items, f
     '/:id',
     {
       schema: {
-        operationId: 'getItem',
-        summary: 'Get an item',
-        tags,
+        ...about('getItem', 'Get an item'),
         params,
-        response: {
-          200: itemSchema,
-          304: z.null().describe('The client has this version'),
-          ...problems(404, 429, 503),
-        },
+        response: { 200: itemSchema, 304: unchanged, ...problems(404) },
       },
     },
     async (request, reply) => {
@@ -80,18 +70,14 @@ export const itemRoutes: FastifyPluginAsyncZod<Options> = async (app, { items, f
     '/:id',
     {
       schema: {
-        operationId: 'changeItem',
-        summary: 'Change some fields of an item',
-        tags,
+        ...about('changeItem', 'Change some fields of an item'),
         params,
         body: changesSchema,
-        response: { 200: itemSchema, ...problems(400, 404, 412, 413, 415, 422, 429, 503) },
+        response: { 200: itemSchema, ...problems(400, 404, 412, 413, 415, 422) },
       },
     },
     async (request, reply) => {
       const item = await items.update(request.params.id, request.body, expectedVersions(request));
-      if (item === 'absent') throw absent();
-      if (item === 'stale') throw stale();
       setEntityTag(reply, item);
       return item;
     },
@@ -99,19 +85,9 @@ export const itemRoutes: FastifyPluginAsyncZod<Options> = async (app, { items, f
 
   app.delete(
     '/:id',
-    {
-      schema: {
-        operationId: 'deleteItem',
-        summary: 'Delete an item',
-        tags,
-        params,
-        response: { 204: z.null().describe('Deleted'), ...problems(404, 412, 429, 503) },
-      },
-    },
+    { schema: { ...about('deleteItem', 'Delete an item'), params, response: { 204: gone, ...problems(404, 412) } } },
     async (request, reply) => {
-      const outcome = await items.delete(request.params.id, expectedVersions(request));
-      if (outcome === 'absent') throw absent();
-      if (outcome === 'stale') throw stale();
+      await items.delete(request.params.id, expectedVersions(request));
       return reply.code(204).send(null);
     },
   );

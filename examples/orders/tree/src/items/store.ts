@@ -1,7 +1,17 @@
 import { v7 as newId } from 'uuid';
 import type { Queryable } from '../platform/postgres.ts';
+import { HttpProblem } from '../platform/problems.ts';
 import type { Resources } from '../platform/resources.ts';
-import { type Changes, createdAt, type Item, type ItemStore, type NewItem, type Versions } from './item.ts';
+import {
+  absent,
+  type Changes,
+  createdAt,
+  type Item,
+  type ItemStore,
+  type NewItem,
+  stale,
+  type Versions,
+} from './item.ts';
 
 type Row = Omit<Item, 'created_at' | 'updated_at'> & { created_at: Date; updated_at: Date };
 /** Tells a retry from another request that reuses its key. */
@@ -19,11 +29,7 @@ export class PostgresItems implements ItemStore {
   }
 
   /** The item and what is remembered under the key become visible together or not at all. */
-  async create(
-    input: NewItem,
-    signal: AbortSignal,
-    idempotency?: Idempotency,
-  ): Promise<Item | 'running' | 'other body'> {
+  async create(input: NewItem, signal: AbortSignal, idempotency?: Idempotency): Promise<Item> {
     if (idempotency === undefined) return insert(this.#database, input);
     const { key, fingerprint } = idempotency;
     return this.#database.transaction(signal, async (transaction) => {
@@ -31,12 +37,13 @@ export class PostgresItems implements ItemStore {
         'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS free',
         [key],
       );
-      if (!lock?.free) return 'running';
+      if (!lock?.free) throw new HttpProblem(409, 'A request with this Idempotency-Key is still running.');
       const [earlier] = await transaction.query<{ fingerprint: Buffer; answer: Item }>(
         `SELECT fingerprint, answer FROM idempotency_keys WHERE key = $1 AND created_at > now() - interval '24 hours'`,
         [key],
       );
-      if (earlier) return earlier.fingerprint.equals(fingerprint) ? earlier.answer : 'other body';
+      if (earlier && !earlier.fingerprint.equals(fingerprint)) throw otherBody();
+      if (earlier) return earlier.answer;
       const item = await insert(transaction, input);
       await transaction.query(
         `INSERT INTO idempotency_keys (key, fingerprint, answer) VALUES ($1, $2, $3)
@@ -62,7 +69,7 @@ export class PostgresItems implements ItemStore {
   }
 
   /** One statement that sets only the given fields: two changes of different fields both survive. */
-  async update(id: string, changes: Changes, versions: Versions): Promise<Item | 'absent' | 'stale'> {
+  async update(id: string, changes: Changes, versions: Versions): Promise<Item> {
     const [row] = await this.#database.query<Row>(
       `UPDATE items
        SET name = CASE WHEN $3 THEN $4 ELSE name END,
@@ -80,21 +87,27 @@ export class PostgresItems implements ItemStore {
         changes.description,
       ],
     );
-    return row ? toItem(row) : this.#absentOrStale(id);
+    if (row === undefined) throw await this.#absentOrStale(id);
+    return toItem(row);
   }
 
-  async delete(id: string, versions: Versions): Promise<'deleted' | 'absent' | 'stale'> {
+  async delete(id: string, versions: Versions): Promise<void> {
     const rows = await this.#database.query(
       'DELETE FROM items WHERE id = $1 AND ($2::integer[] IS NULL OR version = ANY ($2)) RETURNING id',
       [id, versions ?? null],
     );
-    return rows.length > 0 ? 'deleted' : this.#absentOrStale(id);
+    if (rows.length === 0) throw await this.#absentOrStale(id);
   }
 
-  async #absentOrStale(id: string): Promise<'absent' | 'stale'> {
-    return (await this.get(id)) === undefined ? 'absent' : 'stale';
+  async #absentOrStale(id: string): Promise<Error> {
+    return (await this.get(id)) === undefined ? absent() : stale();
   }
 }
+
+const otherBody = () =>
+  new HttpProblem(422, 'This Idempotency-Key was used with another body.', {
+    errors: [{ field: 'Idempotency-Key', detail: 'was used with another body' }],
+  });
 
 async function insert(database: Queryable, { name, description }: NewItem): Promise<Item> {
   const id = newId();

@@ -29,7 +29,7 @@ function describeError(thrown: unknown) {
   const error = thrown instanceof Error ? thrown : new Error(String(thrown));
   const { code } = error as NodeJS.ErrnoException;
   return {
-    'error.type': error.name === 'Error' ? error.constructor.name : error.name,
+    'error.type': error.constructor.name,
     // An AggregateError, such as a refused connection to localhost, has no message of its own.
     'error.message': error.message || code,
     'error.stack': error.cause instanceof Error ? `${error.stack}\ncaused by: ${error.cause.stack}` : error.stack,

@@ -1,43 +1,26 @@
-import { readFileSync } from 'node:fs';
 import type { ClientConfig } from 'pg';
 import { commonSettings, commonVariables } from './common-config.ts';
 import {
   ConfigurationError,
   choice,
   type Environment,
-  file,
-  isUrl,
   type Problem,
-  readSecrets,
   readValues,
   secret,
   text,
   type ValuesOf,
   whole,
 } from './environment.ts';
+import { parseAddress, rereadSecrets } from './server-address.ts';
 
 export const MIGRATIONS_DIRECTORY = `${import.meta.dirname}/../../migrations`;
 export const MIGRATIONS_TABLE = 'pgmigrations';
 
-const EXAMPLE = 'postgresql://user:password@localhost:5432/name';
+const parse = (value: string) => parseAddress(value, 'postgresql:', 'postgres:');
+const url = secret('postgresql://user:password@localhost:5432/name')
+  .refine((value) => parse(value)?.path, 'must be a URL of host and database without parameters (see DATABASE_TLS)')
+  .optional();
 const parts = ['DATABASE_HOST', 'DATABASE_NAME', 'DATABASE_USER', 'DATABASE_PASSWORD'] as const;
-
-function isDatabaseUrl(value: string): boolean {
-  if (!isUrl(value, 'postgresql:', 'postgres:')) return false;
-  const { username, password, pathname, search } = new URL(value);
-  if (search !== '' || !/^\/[^/]+$/.test(pathname)) return false;
-  try {
-    return [username, password, pathname].every((part) => decodeURIComponent(part).isWellFormed());
-  } catch {
-    return false;
-  }
-}
-
-const url = secret(
-  EXAMPLE,
-  isDatabaseUrl,
-  'must be a URL with a host and a database, and without parameters (TLS is the matter of DATABASE_TLS)',
-).optional();
 
 export const databaseVariables = {
   DATABASE_URL: url,
@@ -45,13 +28,13 @@ export const databaseVariables = {
   DATABASE_PORT: whole(1, 65_535, 5432),
   DATABASE_NAME: text('name').optional(),
   DATABASE_USER: text('user').optional(),
-  DATABASE_PASSWORD: secret('change-me', () => true, '').optional(),
+  DATABASE_PASSWORD: secret('change-me').optional(),
   DATABASE_TLS: choice(['verify-full', 'disable']).optional(),
-  DATABASE_CA_FILE: file('/etc/ssl/database-ca.pem').optional(),
+  // No secret, but it comes as a file, DATABASE_CA_FILE, in the same way.
+  DATABASE_CA: secret('-----BEGIN CERTIFICATE-----').optional(),
   DATABASE_POOL_MAX: whole(1, 1000, 10),
   MIGRATION_DATABASE_URL: url,
 };
-type DatabaseValues = ValuesOf<typeof databaseVariables>;
 
 /** What `migrate` reads: it needs no more of the configuration than the database. */
 export function loadMigrationConfig(source: Environment) {
@@ -75,38 +58,27 @@ export function checkDatabase(env: Environment): Problem[] {
     .map((name) => ({ name, message: 'is required beside the other parts of DATABASE_URL' }));
 }
 
-export function databaseSettings(source: Environment, values: DatabaseValues, environmentClass: string) {
-  const tls =
-    (values.DATABASE_TLS ?? (environmentClass === 'development' ? 'disable' : 'verify-full')) === 'verify-full';
-  const ca = values.DATABASE_CA_FILE;
-
-  /** Reads again what may have been rotated, so it is called for each new connection. */
-  const connection = (name: 'DATABASE_URL' | 'MIGRATION_DATABASE_URL' = 'DATABASE_URL'): ClientConfig => {
-    const [env, problems] = readSecrets(source, databaseVariables);
-    if (problems.length > 0) throw new ConfigurationError(problems, databaseVariables);
-    const address = env[name] ?? env.DATABASE_URL;
-    return {
-      ...(address === undefined
-        ? {
-            host: env.DATABASE_HOST,
-            port: values.DATABASE_PORT,
-            database: env.DATABASE_NAME,
-            user: env.DATABASE_USER,
-            password: env.DATABASE_PASSWORD,
-          }
-        : fromUrl(new URL(address))),
-      ssl: tls && { rejectUnauthorized: true, ...(ca !== undefined && { ca: readFileSync(ca, 'utf8') }) },
-    };
-  };
-  return { poolMax: values.DATABASE_POOL_MAX, connection };
-}
-
-function fromUrl({ hostname, port, pathname, username, password }: URL): ClientConfig {
+export function databaseSettings(
+  source: Environment,
+  values: ValuesOf<typeof databaseVariables>,
+  environmentClass: string,
+) {
+  const standard = environmentClass === 'development' ? 'disable' : 'verify-full';
+  const tls = (values.DATABASE_TLS ?? standard) === 'verify-full';
   return {
-    host: hostname.replace(/^\[|\]$/g, ''),
-    port: Number(port) || 5432,
-    database: decodeURIComponent(pathname.slice(1)),
-    user: decodeURIComponent(username),
-    password: decodeURIComponent(password),
+    poolMax: values.DATABASE_POOL_MAX,
+    /** As the secrets are now, so to be called for each new connection. */
+    connection(name: 'DATABASE_URL' | 'MIGRATION_DATABASE_URL' = 'DATABASE_URL') {
+      const env = rereadSecrets(source, databaseVariables);
+      const address = parse(env[name] ?? env.DATABASE_URL ?? '');
+      return {
+        host: address?.host ?? env.DATABASE_HOST,
+        port: address ? address.port || 5432 : values.DATABASE_PORT,
+        database: address?.path ?? env.DATABASE_NAME,
+        user: address?.user ?? env.DATABASE_USER,
+        password: address?.password ?? env.DATABASE_PASSWORD ?? '',
+        ssl: tls && { rejectUnauthorized: true, ...(env.DATABASE_CA !== undefined && { ca: env.DATABASE_CA }) },
+      } satisfies ClientConfig;
+    },
   };
 }

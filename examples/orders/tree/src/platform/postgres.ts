@@ -29,13 +29,9 @@ export class Database extends Dependency implements Queryable {
     // Together they stay below the time-out of the request, so that the statement ends before its answer is given up.
     const wait = Math.min(LONGEST_WAIT, requestTimeout * 0.2);
     const statement = Math.round(requestTimeout * 0.75);
-    class RereadingClient extends pg.Client {
-      constructor(options?: pg.ClientConfig) {
-        super({ ...options, ...database.connection() });
-      }
-    }
     this.#pool = new pg.Pool({
-      Client: RereadingClient,
+      ...database.connection(),
+      password: async () => database.connection().password,
       application_name: service,
       max: database.poolMax,
       connectionTimeoutMillis: wait,

@@ -15,16 +15,14 @@ export const problemSchema = z
   .meta({ id: 'Problem' });
 type FieldError = { field: string; detail: string };
 
-/** What a route answers with one of these status codes, for its OpenAPI description. */
+/** What a route may answer beside its success, for the API's description; any route may answer 429 and 503. */
 export function problems<const Status extends number>(...codes: Status[]) {
   const answer = (status: number) => ({
     description: STATUS_CODES[status],
     content: { 'application/problem+json': { schema: problemSchema } },
   });
-  return Object.fromEntries(codes.map((status) => [status, answer(status)])) as Record<
-    Status,
-    ReturnType<typeof answer>
-  >;
+  const answers = [...codes, 429, 503].map((status) => [status, answer(status)]);
+  return Object.fromEntries(answers) as Record<Status | 429 | 503, ReturnType<typeof answer>>;
 }
 
 /** Thrown anywhere in a request, it becomes its answer. */

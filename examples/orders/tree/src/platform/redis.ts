@@ -46,18 +46,22 @@ export class Cache extends Dependency {
   constructor({ config: { cache, service }, metrics: { registry } }: Platform) {
     super();
     this.#prefix = `${service}:`;
+    const { database, host, port, tls } = cache.connection();
     this.#client = createClient({
       socket: {
-        host: cache.host,
-        port: cache.port,
-        ...(cache.tls && { ...cache.tls, tls: true }),
+        host,
+        port,
+        ...tls,
         connectTimeout: 2000,
         // The watch asks every two seconds, so a connection without any answer is dead.
         socketTimeout: 5000,
         reconnectStrategy: (retries) => Math.min(100 * 2 ** retries, 2000),
       },
-      database: cache.database,
-      credentialsProvider: { type: 'async-credentials-provider', credentials: async () => cache.credentials() },
+      database,
+      credentialsProvider: {
+        type: 'async-credentials-provider',
+        credentials: async () => cache.connection().credentials,
+      },
       disableOfflineQueue: true,
       maintNotifications: 'disabled',
     });

@@ -114,7 +114,7 @@ export async function createServer({ resources, routes, health, log, metrics, tr
       }
       // Not onRequest: the rate limit, which is a hook of each route, comes first.
       api.addHook('preParsing', async (request) => {
-        if (health.down.length > 0) throw unavailable('The service cannot reach what it depends on.');
+        if (!health.available) throw unavailable('The service cannot reach what it depends on.');
         if (Number(request.headers['content-length']) > config.bodyLimit) {
           throw new HttpProblem(413, `The body has more than ${config.bodyLimit} bytes.`);
         }

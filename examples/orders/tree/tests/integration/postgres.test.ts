@@ -92,7 +92,6 @@ it('outlives its connections', async () => {
 it('answers 503 until it can connect, and reads a rotated secret', async () => {
   const wrong = new URL(url);
   wrong.password = 'not-the-password';
-  wrong.port = '1';
   const file = secretFile(wrong.href);
   const service = await startTestService({ DATABASE_URL: '', DATABASE_URL_FILE: file }, slow);
   running.push(service);

@@ -46,10 +46,10 @@ describe('health', () => {
     store.up = false;
     const watched = watch([store, new Fake('extra', false)]);
     expect(watched.ready()).toMatchObject({ status: 'unavailable', checks: { store: { status: 'unavailable' } } });
-    expect(watched.down).toEqual(['store']);
+    expect(watched.available).toBe(false);
     store.up = true;
     await eventually(() => watched.ready().status === 'ok');
-    expect(watched.down).toEqual([]);
+    expect(watched.available).toBe(true);
   });
 
   it('is not ready while something is missing', async () => {
@@ -57,6 +57,7 @@ describe('health', () => {
     store.lacks = 'table 7 is missing';
     const watched = watch([store]);
     await eventually(() => watched.detail().status === 'healthy');
+    expect(watched.available).toBe(false);
     expect(watched.ready().checks.store).toEqual({ status: 'unavailable', reason: 'table 7 is missing' });
     store.lacks = undefined;
     await eventually(() => watched.ready().status === 'ok');
