@@ -29,10 +29,17 @@ pub struct Source {
 pub fn sources(dir: Option<&Path>, pattern: Option<&str>, all: bool) -> Result<Vec<Source>> {
     if let Some(dir) = dir {
         let stack = recognise(dir)?;
+        // How its image migrates stands in its production set, or else in its plan.
+        let planned = dir.join("boatyard.json").exists() && !dir.join("deploy/compose").exists();
+        let plan = if planned {
+            Some(stack::plan(&stack::boatyard()?, dir)?)
+        } else {
+            None
+        };
         let origin = Some(dir.to_path_buf());
         return Ok(vec![Source {
             stack,
-            plan: None,
+            plan,
             origin,
             boatyard: PathBuf::new(),
         }]);
