@@ -28,10 +28,10 @@ const AT_LEAST: f64 = 50.0;
 #[derive(clap::Args)]
 pub struct Args {
     /// Measured rounds; in each, every contender runs once
-    #[arg(long, default_value_t = 15)]
+    #[arg(long, default_value_t = 11)]
     rounds: usize,
     /// Rounds before them that do not count
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 2)]
     warm_up: usize,
 }
 

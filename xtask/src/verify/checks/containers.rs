@@ -84,6 +84,15 @@ pub fn docker_check(batch: &Batch) -> Result<Ran> {
             ".",
         ]);
         let output = process::run(docker.current_dir(batch.folder), LIMIT)?;
+        if ["failed to resolve source metadata", "failed to resolve image"]
+            .iter()
+            .any(|no| output.stderr.contains(no))
+        {
+            return Ok(Ran::Not(format!(
+                "the base images cannot be had: {}",
+                process::tail(&output.stderr, 200)
+            )));
+        }
         let page: Page = serde_json::from_str(&output.stdout)
             .with_context(|| format!("docker build --check: {}", process::tail(&output.text(), 500)))?;
         findings.extend(page.warnings.unwrap_or_default().into_iter().map(|warning| {
