@@ -95,7 +95,17 @@ pub fn docker_check(batch: &Batch) -> Result<Ran> {
         }
         let page: Page = serde_json::from_str(&output.stdout)
             .with_context(|| format!("docker build --check: {}", process::tail(&output.text(), 500)))?;
-        findings.extend(page.warnings.unwrap_or_default().into_iter().map(|warning| {
+        let warnings = page.warnings.unwrap_or_default();
+        if output.code != 0 && warnings.is_empty() {
+            let message = process::tail(&output.stderr, 300).to_owned();
+            findings.push(Finding {
+                rule: "error".to_owned(),
+                path: file.clone(),
+                line: 0,
+                message,
+            });
+        }
+        findings.extend(warnings.into_iter().map(|warning| {
             Finding {
                 rule: warning.rule_name,
                 path: file.clone(),
