@@ -82,7 +82,7 @@ fn shape(path: &str, file: &File) -> Result<(), String> {
     if file.executable != text.starts_with("#!") {
         return Err("mode and first line disagree".into());
     }
-    let secrets = ["-----BEGIN", "AKIA", "ghp_", "xoxb-", "eyJhbGciOi"];
+    let secrets = ["PRIVATE KEY-----", "AKIA", "ghp_", "xoxb-", "eyJhbGciOi"];
     match secrets.iter().find(|secret| text.contains(**secret)) {
         Some(secret) => Err(format!("looks like a secret: {secret}")),
         None => Ok(()),

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# setup.sh [DOMAIN [E-MAIL]]: the first thing on a new host. Makes settings, secrets, a first certificate and the
+# setup.sh [DOMAIN [E-MAIL [ENVIRONMENT]]]: the first thing on a new host. Makes settings, secrets, a first certificate and the
 # timers for what has to happen regularly. Changes nothing that is there, so it may run again.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -27,7 +27,7 @@ secret redis_url "redis://:$redis_password@redis:6379"
 
 if [[ ! -e .env ]]; then
 	cat >.env <<-END
-		APP_ENV=${APP_ENV:-production}
+		APP_ENV=${3:-production}
 		DOMAIN=${1:-orders.example.com}
 		ACME_EMAIL=${2:-}
 		HTTP_PORT=${HTTP_PORT:-80}

@@ -1,6 +1,6 @@
 import { ConfigurationError, type Environment, readSecrets, type Variables } from './environment.ts';
 
-/** The decoded parts of a URL such as postgresql://user:password@host:5432/name; undefined when it is none. */
+/** The decoded parts of a URL such as scheme://user:password@host:port/name; undefined when it is none. */
 export function parseAddress(url: string, ...protocols: string[]) {
   try {
     const { hostname, password, pathname, port, protocol, search, username } = new URL(url);
