@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use regex::Regex;
 use serde::Deserialize;
 
 use crate::process;
@@ -51,11 +52,20 @@ pub fn shfmt(batch: &Batch) -> Result<Ran> {
     command.arg("--diff").args(&batch.files);
     let output = process::run(command.current_dir(batch.folder), LIMIT)?;
     let changed = output.stdout.lines().filter_map(|line| line.strip_prefix("+++ "));
-    let findings = changed.map(|path| Finding {
-        rule: "format".to_owned(),
-        path: path.trim().to_owned(),
-        line: 0,
-        message: "shfmt would lay this out in another way".to_owned(),
-    });
-    Ok(settle(&output, findings.collect()))
+    let mut findings: Vec<Finding> = changed
+        .map(|path| Finding {
+            rule: "format".to_owned(),
+            path: path.trim().to_owned(),
+            line: 0,
+            message: "shfmt would lay this out in another way".to_owned(),
+        })
+        .collect();
+    let unread = Regex::new(r"(?m)^(\S+?):(\d+):\d+: (.*)$")?;
+    findings.extend(unread.captures_iter(&output.stderr).map(|found| Finding {
+        rule: "syntax".to_owned(),
+        path: found[1].to_owned(),
+        line: found[2].parse().unwrap_or(0),
+        message: found[3].to_owned(),
+    }));
+    Ok(settle(&output, findings))
 }
