@@ -39,7 +39,12 @@ pub struct Exceptions(Vec<Exception>);
 impl Exceptions {
     /// Reads the list.
     pub fn load() -> Result<Self> {
-        let entries: Vec<Entry> = serde_json::from_str(LIST).context("exceptions.json")?;
+        Self::parse(LIST)
+    }
+
+    /// Reads a list from its text.
+    pub fn parse(text: &str) -> Result<Self> {
+        let entries: Vec<Entry> = serde_json::from_str(text).context("exceptions.json")?;
         let build = |entry: Entry| {
             Ok(Exception {
                 globs: globs(&[&entry.path])?,

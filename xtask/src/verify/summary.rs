@@ -234,3 +234,115 @@ fn project_version(tree: &Tree, package: &str) -> Option<String> {
     let version = manifest.get("devDependencies")?.get(package)?.as_str()?;
     Some(version.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::verify::check::Select;
+
+    fn check() -> Vec<Check> {
+        vec![Check {
+            id: "lint",
+            version: Version::Own,
+            select: Select::Globs(&["**"]),
+            scope: Scope::Files,
+            cost: 1,
+            run: |_| Ok(Ran::Found(Vec::new())),
+        }]
+    }
+
+    fn done(found: &[(&str, &str)]) -> Vec<Done> {
+        let unit = |tree: &str, name: &str| Unit {
+            tree: tree.to_owned(),
+            name: name.to_owned(),
+        };
+        let finding = |(rule, path): &(&str, &str)| Finding {
+            rule: (*rule).to_owned(),
+            path: (*path).to_owned(),
+            line: 1,
+            message: String::new(),
+        };
+        vec![Done {
+            check: 0,
+            units: vec![unit("one", "a.md"), unit("one", "b.md"), unit(planted::TREE, "bad.md")],
+            ran: Ok(Ran::Found(found.iter().map(finding).collect())),
+            seconds: 1.0,
+        }]
+    }
+
+    fn judged(found: &[(&str, &str)], exceptions: &str) -> Vec<(String, Outcome)> {
+        let (checks, exceptions, done) = (check(), Exceptions::parse(exceptions).unwrap(), done(found));
+        let defects: Vec<Defect> =
+            serde_json::from_str(r#"[{"tool": "lint", "rule": "R1", "path": "bad.md", "about": "bad", "text": []}]"#)
+                .unwrap();
+        let mut summary = Summary::new(&checks, &exceptions, &done);
+        summary.self_test(&defects, &done);
+        summary.exceptions();
+        summary
+            .report
+            .rows
+            .iter()
+            .map(|row| (row.name.clone(), row.outcome))
+            .collect()
+    }
+
+    #[test]
+    fn a_finding_fails_its_file_and_a_planted_one_is_required() {
+        use Outcome::{Failed, Passed};
+        let except = r#"[{"tool": "lint", "rule": "R2", "path": "b.*", "reason": "r"}]"#;
+        let planted = ("R1", "planted/bad.md");
+        for (found, exceptions, expected) in [
+            (
+                vec![planted],
+                "[]",
+                vec![("a.md", Passed), ("b.md", Passed), ("lint R1", Passed)],
+            ),
+            (
+                vec![],
+                "[]",
+                vec![("a.md", Passed), ("b.md", Passed), ("lint R1", Failed)],
+            ),
+            (
+                vec![planted, ("R2", "one/b.md")],
+                "[]",
+                vec![("a.md", Passed), ("b.md", Failed), ("lint R1", Passed)],
+            ),
+            (
+                vec![planted, ("R2", "one/b.md")],
+                except,
+                vec![
+                    ("a.md", Passed),
+                    ("b.md", Passed),
+                    ("lint R1", Passed),
+                    ("lint R2", Passed),
+                ],
+            ),
+            (
+                vec![planted],
+                except,
+                vec![
+                    ("a.md", Passed),
+                    ("b.md", Passed),
+                    ("lint R1", Passed),
+                    ("lint R2", Failed),
+                ],
+            ),
+            (
+                vec![planted, ("exit", "")],
+                "[]",
+                vec![
+                    ("a.md", Passed),
+                    ("b.md", Passed),
+                    ("lint", Failed),
+                    ("lint R1", Passed),
+                ],
+            ),
+        ] {
+            let expected: Vec<_> = expected
+                .into_iter()
+                .map(|(name, outcome)| (name.to_owned(), outcome))
+                .collect();
+            assert_eq!(judged(&found, exceptions), expected, "{found:?} {exceptions}");
+        }
+    }
+}
