@@ -71,6 +71,7 @@ pub fn docker_check(batch: &Batch) -> Result<Ran> {
     if !buildx.is_ok_and(|output| output.code == 0) {
         return Ok(Ran::Not("docker with buildx is not here".to_owned()));
     }
+    let mut absent = None;
     let mut findings = Vec::new();
     for file in batch.files.iter().filter(|path| !path.ends_with(".dockerignore")) {
         let mut docker = Command::new("docker");
@@ -88,10 +89,11 @@ pub fn docker_check(batch: &Batch) -> Result<Ran> {
             .iter()
             .any(|no| output.stderr.contains(no))
         {
-            return Ok(Ran::Not(format!(
-                "the base images cannot be had: {}",
+            absent = Some(format!(
+                "a base image cannot be had: {}",
                 process::tail(&output.stderr, 200)
-            )));
+            ));
+            continue;
         }
         let page: Page = serde_json::from_str(&output.stdout)
             .with_context(|| format!("docker build --check: {}", process::tail(&output.text(), 500)))?;
@@ -117,7 +119,10 @@ pub fn docker_check(batch: &Batch) -> Result<Ran> {
             }
         }));
     }
-    Ok(Ran::Found(findings))
+    match absent {
+        Some(reason) if findings.is_empty() => Ok(Ran::Not(reason)),
+        _ => Ok(Ran::Found(findings)),
+    }
 }
 
 /// Compose rules.
