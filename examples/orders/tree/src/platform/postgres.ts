@@ -91,12 +91,12 @@ export class Database extends Dependency implements Queryable {
   }
 
   override async missing(): Promise<string | undefined> {
-    const rows = await this.query(`SELECT 1 FROM ${MIGRATIONS_TABLE} WHERE name = $1`, [this.#migration]).catch(
-      (error) => {
-        if (error instanceof pg.DatabaseError) return [];
-        throw error;
-      },
-    );
+    if (this.#migration === undefined) return undefined;
+    const text = `SELECT 1 FROM ${MIGRATIONS_TABLE} WHERE name = $1`;
+    const rows = await this.query(text, [this.#migration]).catch((error) => {
+      if (error instanceof pg.DatabaseError) return [];
+      throw error;
+    });
     return rows.length > 0 ? undefined : `the schema lacks migration ${this.#migration}`;
   }
 

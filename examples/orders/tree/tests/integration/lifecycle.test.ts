@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:http';
 import net, { type AddressInfo } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -116,30 +115,4 @@ it('has a health check that is a program of its own', async () => {
   child.kill('SIGTERM');
   await exit;
   expect([await check(), await check('--ready')]).toEqual([1, 1]);
-});
-
-it('traces requests, but no probes, when a collector is configured', async () => {
-  const spans: Buffer[] = [];
-  const collector = createServer(async (request, response) => {
-    for await (const chunk of request) spans.push(chunk);
-    response.end();
-  }).listen(0, '127.0.0.1');
-  await once(collector, 'listening');
-  const { port } = collector.address() as AddressInfo;
-  const { address, child, exit, lines, ready } = await run({ OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${port}` });
-  await ready();
-  const trace = '0af7651916cd43dd8448eb211c80319c';
-  await fetch(`${address}/openapi.json`, { headers: { traceparent: `00-${trace}-b7ad6b7169203331-01` } });
-  await fetch(`${address}/live`);
-  child.kill('SIGTERM');
-  expect(await exit).toBe(0);
-  collector.close();
-  expect(lines.find(({ route }) => route === '/openapi.json')).toMatchObject({
-    trace_id: trace,
-    span_id: expect.stringMatching(/^[0-9a-f]{16}$/),
-  });
-  const sent = Buffer.concat(spans);
-  expect(sent.includes(Buffer.from(trace, 'hex'))).toBe(true);
-  expect(sent.includes('GET /openapi.json')).toBe(true);
-  expect(sent.includes('/live')).toBe(false);
 });
