@@ -95,9 +95,10 @@ impl Bed {
     /// The instance that most checks share.
     pub fn main(&self) -> Result<&Instance> {
         if let Some(instance) = self.main.get() {
-            if instance.ready() != 200 {
-                instance.until_ready(Duration::from_secs(15))?;
-            }
+            // An outage that another check made may still be on its mind.
+            instance.until("healthy again", Duration::from_secs(15), |it| {
+                it.get("/health").is_ok_and(|answer| answer.status == 200)
+            })?;
             return Ok(instance);
         }
         let instance = self.start(&Settings::new())?;
