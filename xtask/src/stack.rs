@@ -80,7 +80,9 @@ pub fn boatyard() -> Result<PathBuf> {
         Duration::from_secs(900),
     )
     .context("the product does not build")?;
-    Ok(root().join("target/release/boatyard"))
+    // Where cargo puts what it builds, as cargo itself decides it.
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    Ok(root().join(target).join("release/boatyard"))
 }
 
 /// Every valid combination, as the product lists them.
