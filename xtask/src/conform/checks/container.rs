@@ -206,7 +206,7 @@ fn pid_1(bed: &Bed) -> Result<()> {
 }
 
 fn memory(bed: &Bed) -> Result<()> {
-    let instance = bed.start(&Settings::new().flag("--memory=160m").flag("--memory-swap=160m"))?;
+    let instance = bed.start(&Settings::new().flag("--memory-swap=256m"))?;
     let idle = docker::ok(&["stats", "--no-stream", "--format", "{{.MemUsage}}", &instance.name])?;
     if let Some(megabytes) = megabytes(&idle) {
         bed.measure("idle MB", megabytes);
@@ -226,7 +226,7 @@ fn memory(bed: &Bed) -> Result<()> {
     let state = &docker::inspect(&instance.name)?["State"];
     if state["OOMKilled"] == true || state["Running"] == false {
         anyhow::bail!(
-            "killed with 160 MB after {} requests; {}",
+            "killed with 256 MB after {} requests; {}",
             tally.answered,
             instance.last_words()
         );
@@ -239,7 +239,7 @@ fn memory(bed: &Bed) -> Result<()> {
     Ok(())
 }
 
-/// Reads `81.2MiB / 160MiB`.
+/// Reads `81.2MiB / 256MiB`.
 fn megabytes(usage: &str) -> Option<f64> {
     let used = usage.split('/').next()?.trim();
     let number = used.trim_end_matches(|letter: char| letter.is_alphabetic());
