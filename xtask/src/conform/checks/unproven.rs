@@ -17,6 +17,14 @@ pub const CHECKS: &[Check] = &[
     .once(),
     Check::new("cache.breaker", "2", "The cache: a breaker", When::Cache, inside).once(),
     Check::new(
+        "tracing.nothing-loaded",
+        "1",
+        "`OTEL_EXPORTER_OTLP_ENDPOINT` unset = nothing loaded",
+        When::Always,
+        loaded,
+    )
+    .once(),
+    Check::new(
         "config.not-restarted",
         "1",
         "exit status 78 (which no supervisor restarts)",
@@ -49,6 +57,12 @@ fn a_day(_: &Bed) -> Result<()> {
 fn inside(_: &Bed) -> Result<()> {
     Err(cannot_run(
         "seen from outside a breaker is only that nothing waits, which cache.frozen shows",
+    ))
+}
+
+fn loaded(_: &Bed) -> Result<()> {
+    Err(cannot_run(
+        "what a process has loaded is not seen from outside; its memory is measured with and without",
     ))
 }
 
