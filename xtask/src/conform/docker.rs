@@ -30,6 +30,9 @@ pub fn guard(keep: bool) -> Result<()> {
     let _ = KEEP.set(keep);
     ctrlc::set_handler(|| {
         clear();
+        // What was being started in that moment is there only now.
+        std::thread::sleep(Duration::from_secs(2));
+        clear();
         std::process::exit(130);
     })
     .context("cannot handle Ctrl-C")
