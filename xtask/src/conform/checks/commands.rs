@@ -226,7 +226,10 @@ fn running(output: &Output, env: &[(String, String)]) -> Result<()> {
 /// On a machine that has the language, `make` and nothing else: the development stage with `make` added.
 fn setup_test(bed: &Bed) -> Result<()> {
     let (folder, _) = copy_with_ports(bed)?;
-    let (stage, machine) = (format!("{}-dev", bed.build.image), format!("{}-machine", bed.build.image));
+    let (stage, machine) = (
+        format!("{}-dev", bed.build.image),
+        format!("{}-machine", bed.build.image),
+    );
     image::build(&folder, &stage, &["--target", "dev"])?;
     let probe = bed.folder("machine")?.join("machine.Dockerfile");
     let install = "apt-get update && apt-get install --yes --no-install-recommends make git";
@@ -234,13 +237,26 @@ fn setup_test(bed: &Bed) -> Result<()> {
     let built = image::build(&folder, &machine, &["--file", &probe.display().to_string()]);
     let volume = format!("{}:/work", folder.display());
     let label = docker::label();
-    let run = ["run", "--rm", "--label", &label, "--volume", &volume, "--workdir", "/work"];
+    let run = [
+        "run",
+        "--rm",
+        "--label",
+        &label,
+        "--volume",
+        &volume,
+        "--workdir",
+        "/work",
+    ];
     let output = built.and_then(|_| docker::run(&[&run[..], &[&machine, "make", "setup", "test"]].concat(), 420));
     for image in [&machine, &stage] {
         let _ = docker::run(&["image", "rm", "-f", image], 60);
     }
     let output = output?;
-    ensure!(output.code == 0, "make setup test: {}", process::tail(&output.text(), 1200));
+    ensure!(
+        output.code == 0,
+        "make setup test: {}",
+        process::tail(&output.text(), 1200)
+    );
     Ok(())
 }
 
