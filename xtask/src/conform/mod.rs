@@ -5,6 +5,7 @@
 mod bed;
 mod check;
 mod checks;
+mod database;
 mod docker;
 mod fuzz;
 mod http;
