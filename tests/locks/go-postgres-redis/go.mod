@@ -2,6 +2,8 @@ module orders
 
 go 1.27.0
 
+toolchain go1.27.4
+
 require (
 	github.com/KimMachineGun/automemlimit v1.0.1
 	github.com/exaring/otelpgx v0.13.0
