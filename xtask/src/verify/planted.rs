@@ -2,12 +2,15 @@
 
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
+use std::path::Path;
 
 use super::tree::Tree;
 use crate::stack;
 
-/// The name of the tree that carries the defects.
+/// What the names of trees that carry defects begin with.
 pub const TREE: &str = "planted";
 
 /// One known defect and the rule that must find it.
@@ -18,6 +21,8 @@ pub struct Defect {
     pub tool: String,
     /// The rule it must name
     pub rule: String,
+    /// The file that makes a tree a project which its check can look at; any tree will do without it
+    pub project: Option<String>,
     /// Where it is planted
     pub path: String,
     /// What is wrong with it
@@ -50,15 +55,36 @@ pub fn load() -> Result<Vec<Defect>> {
     Ok(defects)
 }
 
-/// Plants the defects in a copy.
-pub fn plant(tree: &mut Tree, defects: &[Defect]) -> Result<()> {
-    for defect in defects {
-        tree.add(&defect.path, &defect.content())?;
+/// Whether a tree carries defects.
+pub fn is_planted(tree: &str) -> bool {
+    tree.starts_with(TREE)
+}
+
+/// Plants each defect in a copy of the first tree that can have it, and drops those that none can.
+pub fn plant(trees: &[Tree], defects: &mut Vec<Defect>, work: &Path) -> Result<Vec<Tree>> {
+    defects.retain(|defect| defect.place(trees).is_some());
+    let mut copies: BTreeMap<usize, Tree> = BTreeMap::new();
+    for defect in defects.iter() {
+        let Some(number) = defect.place(trees) else { continue };
+        let (from, name) = (&trees[number], format!("{TREE}-{number}"));
+        let copy = match copies.entry(number) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Tree::copy(&from.root, &name, work, from.lock.clone())?),
+        };
+        copy.add(&defect.path, &defect.content())?;
     }
-    Ok(())
+    Ok(copies.into_values().collect())
 }
 
 impl Defect {
+    fn place(&self, trees: &[Tree]) -> Option<usize> {
+        let fits = |tree: &Tree| {
+            let project = self.project.as_ref();
+            project.is_none_or(|file| tree.files.contains_key(file))
+        };
+        trees.iter().position(fits)
+    }
+
     fn content(&self) -> String {
         let mut content = String::new();
         for line in &self.text {

@@ -55,7 +55,11 @@ impl<'a> Summary<'a> {
 
     fn count(&mut self, done: &Done) {
         let id = self.checks[done.check].id;
-        let units: Vec<&Unit> = done.units.iter().filter(|unit| unit.tree != planted::TREE).collect();
+        let units: Vec<&Unit> = done
+            .units
+            .iter()
+            .filter(|unit| !planted::is_planted(&unit.tree))
+            .collect();
         let seconds = done.seconds / done.units.len().max(1) as f64;
         match &done.ran {
             Err(error) => self.row(id, "all", id, Outcome::Failed, format!("{error:#}"), done.seconds),
@@ -83,7 +87,7 @@ impl<'a> Summary<'a> {
                     self.row(id, &unit.tree, &unit.name, outcome, own.join(" · "), seconds);
                 }
                 let astray = |tree: &str, path: &str| {
-                    tree != planted::TREE
+                    !planted::is_planted(tree)
                         && !done.units.iter().any(|unit| {
                             tree == unit.tree && (self.checks[done.check].scope == Scope::Trees || path == unit.name)
                         })
@@ -132,11 +136,13 @@ impl<'a> Summary<'a> {
                     _ => None,
                 })
                 .collect();
-            let path = format!("{}/{}", planted::TREE, defect.path);
             let at: Vec<&Finding> = ran
                 .iter()
                 .flat_map(|found| found.iter())
-                .filter(|f| f.path == path)
+                .filter(|finding| {
+                    let (tree, path) = finding.path.split_once('/').unwrap_or_default();
+                    planted::is_planted(tree) && path == defect.path
+                })
                 .collect();
             let (outcome, detail) = if at.iter().any(|finding| finding.rule == defect.rule) {
                 (Outcome::Passed, String::new())

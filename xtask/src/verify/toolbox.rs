@@ -86,6 +86,11 @@ impl Toolbox {
         Ok(folder.join("node_modules"))
     }
 
+    /// The folder of a set of Go programs that only some projects need, installed when the first one does.
+    pub fn go_tools(&self, set: &str) -> Result<PathBuf> {
+        go(&pins_folder().join(set))
+    }
+
     fn require_node(&self) -> Result<()> {
         let output = process::ok(self.command("node").arg("--version"), Duration::from_secs(20))?;
         let major = output
@@ -164,6 +169,7 @@ fn go(pins: &Path) -> Result<PathBuf> {
         let mut install = Command::new("go");
         install.args(["install", "tool"]).current_dir(pins);
         install.env("GOBIN", folder.join("bin")).env("GOFLAGS", "-trimpath");
+        install.env("GOTOOLCHAIN", "auto");
         process::ok(&mut install, INSTALL).map(drop)
     })
 }
@@ -188,10 +194,12 @@ fn pins(folder: &Path) -> Result<BTreeMap<String, String>> {
             pins.insert(name.to_owned(), version.to_owned());
         }
     }
-    for line in read(&folder.join("go/go.mod"))?.lines() {
-        if let Some((module, version)) = line.trim().split_once(" v") {
-            let version = version.trim_end_matches(" // indirect");
-            pins.insert(module.to_owned(), version.to_owned());
+    for set in ["golangci-lint", "go"] {
+        for line in read(&folder.join(set).join("go.mod"))?.lines() {
+            if let Some((module, version)) = line.trim().split_once(" v") {
+                let version = version.trim_end_matches(" // indirect");
+                pins.insert(module.to_owned(), version.to_owned());
+            }
         }
     }
     Ok(pins)

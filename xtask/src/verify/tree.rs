@@ -24,6 +24,14 @@ const LEFT_OUT: [&str; 8] = [
     "tmp",
 ];
 
+/// What package managers call their locks.
+const LOCKS: [&str; 3] = ["package-lock.json", "uv.lock", "go.sum"];
+
+/// The lock in a folder.
+pub fn lock(folder: &Path) -> Option<PathBuf> {
+    LOCKS.iter().map(|name| folder.join(name)).find(|path| path.exists())
+}
+
 /// One repository under test.
 pub struct Tree {
     /// Its combination, or the name of its folder
