@@ -61,14 +61,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let mut trees = trees(&args, work.path())?;
     let mut defects = planted::load()?;
     defects.retain(|defect| checks.iter().any(|check| check.id == defect.tool));
-    let first = trees.first().context("nothing to look at")?;
-    let mut copy = Tree::copy(
-        &first.root,
-        planted::TREE,
-        &work.path().join("trees"),
-        first.lock.clone(),
-    )?;
-    planted::plant(&mut copy, &defects)?;
+    let planted = planted::plant(&trees, &defects, &work.path().join("trees"))?;
     if args.self_test {
         trees.clear();
     }
@@ -79,7 +72,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
         trees.len(),
         defects.len()
     );
-    trees.push(copy);
+    trees.extend(planted);
 
     let done = run::run(&checks, &trees, work.path(), &toolbox)?;
     let exceptions = Exceptions::load()?;
@@ -106,7 +99,7 @@ fn trees(args: &Args, work: &Path) -> Result<Vec<Tree>> {
             .canonicalize()
             .with_context(|| format!("cannot read {}", folder.display()))?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let lock = Some(folder.join("package-lock.json")).filter(|path| path.exists());
+        let lock = tree::lock_in(&folder);
         trees.push(Tree::copy(&folder, &name, &target, lock)?);
     }
     if args.dir.is_empty() {

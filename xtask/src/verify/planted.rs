@@ -1,14 +1,22 @@
 //! Planted defects: a tool that finds nothing proves something only when it would have found this.
 
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use serde::Deserialize;
-use std::fs;
 
 use super::tree::Tree;
 use crate::stack;
 
-/// The name of the tree that carries the defects.
-pub const TREE: &str = "planted";
+/// What the names of trees that carry defects begin with.
+const TREE: &str = "planted";
+
+/// Whether a tree carries planted defects.
+pub fn is_planted(tree: &str) -> bool {
+    tree.split('+').next() == Some(TREE)
+}
 
 /// One known defect and the rule that must find it.
 #[derive(Debug, Deserialize)]
@@ -18,6 +26,8 @@ pub struct Defect {
     pub tool: String,
     /// The rule it must name
     pub rule: String,
+    /// The manifest of the project that it needs around it
+    pub beside: Option<String>,
     /// Where it is planted
     pub path: String,
     /// What is wrong with it
@@ -50,15 +60,34 @@ pub fn load() -> Result<Vec<Defect>> {
     Ok(defects)
 }
 
-/// Plants the defects in a copy.
-pub fn plant(tree: &mut Tree, defects: &[Defect]) -> Result<()> {
-    for defect in defects {
-        tree.add(&defect.path, &defect.content())?;
+/// Plants the defects, each in a copy of the first tree that has what it needs.
+pub fn plant(trees: &[Tree], defects: &[Defect], target: &Path) -> Result<Vec<Tree>> {
+    let needs: BTreeSet<Option<&str>> = defects.iter().map(|defect| defect.beside.as_deref()).collect();
+    let mut planted = Vec::new();
+    for need in needs {
+        let fits = |tree: &&Tree| need.is_none_or(|path| tree.files.contains_key(path));
+        let Some(tree) = trees.iter().find(fits) else {
+            continue;
+        };
+        let mut copy = Tree::copy(&tree.root, &name(need), target, tree.lock.clone())?;
+        for defect in defects.iter().filter(|defect| defect.beside.as_deref() == need) {
+            copy.add(&defect.path, &defect.content())?;
+        }
+        planted.push(copy);
     }
-    Ok(())
+    Ok(planted)
+}
+
+fn name(beside: Option<&str>) -> String {
+    beside.map_or_else(|| TREE.to_owned(), |manifest| format!("{TREE}+{manifest}"))
 }
 
 impl Defect {
+    /// The name of the tree that carries it.
+    pub fn tree(&self) -> String {
+        name(self.beside.as_deref())
+    }
+
     fn content(&self) -> String {
         let mut content = String::new();
         for line in &self.text {

@@ -55,7 +55,11 @@ impl<'a> Summary<'a> {
 
     fn count(&mut self, done: &Done) {
         let id = self.checks[done.check].id;
-        let units: Vec<&Unit> = done.units.iter().filter(|unit| unit.tree != planted::TREE).collect();
+        let units: Vec<&Unit> = done
+            .units
+            .iter()
+            .filter(|unit| !planted::is_planted(&unit.tree))
+            .collect();
         let seconds = done.seconds / done.units.len().max(1) as f64;
         match &done.ran {
             Err(error) => self.row(id, "all", id, Outcome::Failed, format!("{error:#}"), done.seconds),
@@ -83,7 +87,7 @@ impl<'a> Summary<'a> {
                     self.row(id, &unit.tree, &unit.name, outcome, own.join(" · "), seconds);
                 }
                 let astray = |tree: &str, path: &str| {
-                    tree != planted::TREE
+                    !planted::is_planted(tree)
                         && !done.units.iter().any(|unit| {
                             tree == unit.tree && (self.checks[done.check].scope == Scope::Trees || path == unit.name)
                         })
@@ -132,7 +136,7 @@ impl<'a> Summary<'a> {
                     _ => None,
                 })
                 .collect();
-            let path = format!("{}/{}", planted::TREE, defect.path);
+            let path = format!("{}/{}", defect.tree(), defect.path);
             let at: Vec<&Finding> = ran
                 .iter()
                 .flat_map(|found| found.iter())
@@ -151,7 +155,7 @@ impl<'a> Summary<'a> {
             };
             let name = format!("{} {}", defect.tool, defect.rule);
             self.report.rows.push(Row {
-                subject: planted::TREE.to_owned(),
+                subject: defect.tree(),
                 name,
                 section: "self-test".to_owned(),
                 statement: defect.about.clone(),
@@ -230,6 +234,11 @@ fn version(version: &Version, toolbox: &Toolbox, trees: &[Tree]) -> String {
 }
 
 fn project_version(tree: &Tree, package: &str) -> Option<String> {
+    if tree.files.contains_key("pyproject.toml") {
+        let manifest = tree.text("pyproject.toml").ok()??;
+        let pin = regex::Regex::new(&format!(r#""{}==([^"]+)""#, regex::escape(package))).ok()?;
+        return Some(pin.captures(&manifest)?[1].to_owned());
+    }
     let manifest: serde_json::Value = serde_json::from_str(&tree.text("package.json").ok()??).ok()?;
     let version = manifest.get("devDependencies")?.get(package)?.as_str()?;
     Some(version.to_owned())
@@ -264,7 +273,7 @@ mod tests {
         };
         vec![Done {
             check: 0,
-            units: vec![unit("one", "a.md"), unit("one", "b.md"), unit(planted::TREE, "bad.md")],
+            units: vec![unit("one", "a.md"), unit("one", "b.md"), unit("planted", "bad.md")],
             ran: Ok(Ran::Found(found.iter().map(finding).collect())),
             seconds: 1.0,
         }]

@@ -13,14 +13,19 @@ use super::cache;
 use crate::process;
 
 /// What a repository gathers while people work in it; it was not generated.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 13] = [
     "target",
     ".git",
     "node_modules",
     "dist",
     "coverage",
     ".env",
+    ".venv",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
     "package-lock.json",
+    "uv.lock",
     "tmp",
 ];
 
@@ -94,6 +99,12 @@ impl Tree {
             other => other.with_context(|| format!("cannot link {}", link.display())),
         }
     }
+}
+
+/// The lock of a project's packages, if the folder holds one.
+pub fn lock_in(folder: &Path) -> Option<PathBuf> {
+    let locks = ["package-lock.json", "uv.lock"];
+    locks.iter().map(|name| folder.join(name)).find(|path| path.exists())
 }
 
 fn left_out(name: &str) -> bool {

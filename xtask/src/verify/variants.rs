@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
+use super::tree;
 use crate::process;
 use crate::stack::{self, Stack};
 
@@ -78,7 +79,7 @@ impl Variant {
 
     /// The lock of its packages, if the repository holds one.
     pub fn lock(&self) -> Option<PathBuf> {
-        Some(self.stack.lock_folder().join("package-lock.json")).filter(|path| path.exists())
+        tree::lock_in(&self.stack.lock_folder())
     }
 }
 
