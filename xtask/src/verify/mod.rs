@@ -61,7 +61,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let mut trees = trees(&args, work.path())?;
     let mut defects = planted::load()?;
     defects.retain(|defect| checks.iter().any(|check| check.id == defect.tool));
-    let planted = planted::plant(&trees, &defects, &work.path().join("trees"))?;
+    let planted = planted::plant(&trees, &mut defects, &work.path().join("trees"))?;
     if args.self_test {
         trees.clear();
     }
@@ -99,7 +99,7 @@ fn trees(args: &Args, work: &Path) -> Result<Vec<Tree>> {
             .canonicalize()
             .with_context(|| format!("cannot read {}", folder.display()))?;
         let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let lock = tree::lock_in(&folder);
+        let lock = tree::lock(&folder);
         trees.push(Tree::copy(&folder, &name, &target, lock)?);
     }
     if args.dir.is_empty() {

@@ -1,22 +1,17 @@
 //! Planted defects: a tool that finds nothing proves something only when it would have found this.
 
-use std::collections::BTreeSet;
-use std::fs;
-use std::path::Path;
-
 use anyhow::{Context, Result};
 use serde::Deserialize;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fs;
+use std::path::Path;
 
 use super::tree::Tree;
 use crate::stack;
 
 /// What the names of trees that carry defects begin with.
-const TREE: &str = "planted";
-
-/// Whether a tree carries planted defects.
-pub fn is_planted(tree: &str) -> bool {
-    tree.split('+').next() == Some(TREE)
-}
+pub const TREE: &str = "planted";
 
 /// One known defect and the rule that must find it.
 #[derive(Debug, Deserialize)]
@@ -26,8 +21,8 @@ pub struct Defect {
     pub tool: String,
     /// The rule it must name
     pub rule: String,
-    /// The manifest of the project that it needs around it
-    pub beside: Option<String>,
+    /// The file that makes a tree a project which its check can look at; any tree will do without it
+    pub project: Option<String>,
     /// Where it is planted
     pub path: String,
     /// What is wrong with it
@@ -60,32 +55,34 @@ pub fn load() -> Result<Vec<Defect>> {
     Ok(defects)
 }
 
-/// Plants the defects, each in a copy of the first tree that has what it needs.
-pub fn plant(trees: &[Tree], defects: &[Defect], target: &Path) -> Result<Vec<Tree>> {
-    let needs: BTreeSet<Option<&str>> = defects.iter().map(|defect| defect.beside.as_deref()).collect();
-    let mut planted = Vec::new();
-    for need in needs {
-        let fits = |tree: &&Tree| need.is_none_or(|path| tree.files.contains_key(path));
-        let Some(tree) = trees.iter().find(fits) else {
-            continue;
-        };
-        let mut copy = Tree::copy(&tree.root, &name(need), target, tree.lock.clone())?;
-        for defect in defects.iter().filter(|defect| defect.beside.as_deref() == need) {
-            copy.add(&defect.path, &defect.content())?;
-        }
-        planted.push(copy);
-    }
-    Ok(planted)
+/// Whether a tree carries defects.
+pub fn is_planted(tree: &str) -> bool {
+    tree.starts_with(TREE)
 }
 
-fn name(beside: Option<&str>) -> String {
-    beside.map_or_else(|| TREE.to_owned(), |manifest| format!("{TREE}+{manifest}"))
+/// Plants each defect in a copy of the first tree that can have it, and drops those that none can.
+pub fn plant(trees: &[Tree], defects: &mut Vec<Defect>, work: &Path) -> Result<Vec<Tree>> {
+    defects.retain(|defect| defect.place(trees).is_some());
+    let mut copies: BTreeMap<usize, Tree> = BTreeMap::new();
+    for defect in defects.iter() {
+        let Some(number) = defect.place(trees) else { continue };
+        let (from, name) = (&trees[number], format!("{TREE}-{number}"));
+        let copy = match copies.entry(number) {
+            Entry::Occupied(entry) => entry.into_mut(),
+            Entry::Vacant(entry) => entry.insert(Tree::copy(&from.root, &name, work, from.lock.clone())?),
+        };
+        copy.add(&defect.path, &defect.content())?;
+    }
+    Ok(copies.into_values().collect())
 }
 
 impl Defect {
-    /// The name of the tree that carries it.
-    pub fn tree(&self) -> String {
-        name(self.beside.as_deref())
+    fn place(&self, trees: &[Tree]) -> Option<usize> {
+        let fits = |tree: &Tree| {
+            let project = self.project.as_ref();
+            project.is_none_or(|file| tree.files.contains_key(file))
+        };
+        trees.iter().position(fits)
     }
 
     fn content(&self) -> String {

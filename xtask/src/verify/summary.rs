@@ -136,11 +136,13 @@ impl<'a> Summary<'a> {
                     _ => None,
                 })
                 .collect();
-            let path = format!("{}/{}", defect.tree(), defect.path);
             let at: Vec<&Finding> = ran
                 .iter()
                 .flat_map(|found| found.iter())
-                .filter(|f| f.path == path)
+                .filter(|finding| {
+                    let (tree, path) = finding.path.split_once('/').unwrap_or_default();
+                    planted::is_planted(tree) && path == defect.path
+                })
                 .collect();
             let (outcome, detail) = if at.iter().any(|finding| finding.rule == defect.rule) {
                 (Outcome::Passed, String::new())
@@ -155,7 +157,7 @@ impl<'a> Summary<'a> {
             };
             let name = format!("{} {}", defect.tool, defect.rule);
             self.report.rows.push(Row {
-                subject: defect.tree(),
+                subject: planted::TREE.to_owned(),
                 name,
                 section: "self-test".to_owned(),
                 statement: defect.about.clone(),
@@ -273,7 +275,7 @@ mod tests {
         };
         vec![Done {
             check: 0,
-            units: vec![unit("one", "a.md"), unit("one", "b.md"), unit("planted", "bad.md")],
+            units: vec![unit("one", "a.md"), unit("one", "b.md"), unit(planted::TREE, "bad.md")],
             ran: Ok(Ran::Found(found.iter().map(finding).collect())),
             seconds: 1.0,
         }]

@@ -29,6 +29,14 @@ const LEFT_OUT: [&str; 13] = [
     "tmp",
 ];
 
+/// What package managers call their locks.
+const LOCKS: [&str; 3] = ["package-lock.json", "uv.lock", "go.sum"];
+
+/// The lock in a folder.
+pub fn lock(folder: &Path) -> Option<PathBuf> {
+    LOCKS.iter().map(|name| folder.join(name)).find(|path| path.exists())
+}
+
 /// One repository under test.
 pub struct Tree {
     /// Its combination, or the name of its folder
@@ -99,12 +107,6 @@ impl Tree {
             other => other.with_context(|| format!("cannot link {}", link.display())),
         }
     }
-}
-
-/// The lock of a project's packages, if the folder holds one.
-pub fn lock_in(folder: &Path) -> Option<PathBuf> {
-    let locks = ["package-lock.json", "uv.lock"];
-    locks.iter().map(|name| folder.join(name)).find(|path| path.exists())
 }
 
 fn left_out(name: &str) -> bool {

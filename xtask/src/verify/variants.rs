@@ -79,7 +79,7 @@ impl Variant {
 
     /// The lock of its packages, if the repository holds one.
     pub fn lock(&self) -> Option<PathBuf> {
-        tree::lock_in(&self.stack.lock_folder())
+        tree::lock(&self.stack.lock_folder())
     }
 }
 
