@@ -13,7 +13,7 @@ const querystring = z.object({
     .string()
     .refine((value) => /^([1-9]\d?|100)$/.test(value), 'must be a whole number from 1 to 100')
     .transform(Number)
-    .prefault('20')
+    .default(20)
     .meta({ type: 'integer', minimum: 1, maximum: 100, default: 20 }),
   cursor: cursorSchema,
 });
