@@ -47,7 +47,7 @@ pub enum Select {
 pub enum Version {
     /// Among the pins of `xtask/tools`
     Pin(&'static str),
-    /// In the project's own `package.json`
+    /// In the project's own manifest
     Project(&'static str),
     /// The check is part of this program, or asks the machine's program
     Own,

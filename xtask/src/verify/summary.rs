@@ -236,6 +236,11 @@ fn version(version: &Version, toolbox: &Toolbox, trees: &[Tree]) -> String {
 }
 
 fn project_version(tree: &Tree, package: &str) -> Option<String> {
+    if tree.files.contains_key("pyproject.toml") {
+        let manifest = tree.text("pyproject.toml").ok()??;
+        let pin = regex::Regex::new(&format!(r#""{}==([^"]+)""#, regex::escape(package))).ok()?;
+        return Some(pin.captures(&manifest)?[1].to_owned());
+    }
     let manifest: serde_json::Value = serde_json::from_str(&tree.text("package.json").ok()??).ok()?;
     let version = manifest.get("devDependencies")?.get(package)?.as_str()?;
     Some(version.to_owned())

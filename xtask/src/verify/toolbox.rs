@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use regex::Regex;
 use serde::Deserialize;
 
 use super::cache;
@@ -89,6 +90,27 @@ impl Toolbox {
     /// The folder of a set of Go programs that only some projects need, installed when the first one does.
     pub fn go_tools(&self, set: &str) -> Result<PathBuf> {
         go(&pins_folder().join(set))
+    }
+
+    /// The virtual environment of a Python project, made once for each distinct lock file.
+    pub fn virtual_environment(&self, project: &Path, lock: Option<&Path>) -> Result<PathBuf> {
+        // A lock knows its project by the name that it was made under.
+        let name = Regex::new("(?m)^name = .*$")?;
+        let manifest = read(&project.join("pyproject.toml"))?;
+        let manifest = name.replace(&manifest, "name = \"orders\"");
+        let decides = manifest.split("[tool.").next().unwrap_or_default();
+        let lock = lock.map(fs::read).transpose()?.unwrap_or_default();
+        let folder = cache::once("deps", &[decides.as_bytes(), &lock], |folder| {
+            fs::write(folder.join("pyproject.toml"), manifest.as_bytes())?;
+            let mut uv = self.command("uv");
+            uv.args(["sync", "--quiet", "--no-install-project"]).current_dir(folder);
+            if !lock.is_empty() {
+                fs::write(folder.join("uv.lock"), &lock)?;
+                uv.arg("--locked");
+            }
+            process::ok(&mut uv, INSTALL).map(drop)
+        })?;
+        Ok(folder.join(".venv"))
     }
 
     fn require_node(&self) -> Result<()> {

@@ -13,14 +13,19 @@ use super::cache;
 use crate::process;
 
 /// What a repository gathers while people work in it; it was not generated.
-const LEFT_OUT: [&str; 8] = [
+const LEFT_OUT: [&str; 13] = [
     "target",
     ".git",
     "node_modules",
     "dist",
     "coverage",
     ".env",
+    ".venv",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
     "package-lock.json",
+    "uv.lock",
     "tmp",
 ];
 

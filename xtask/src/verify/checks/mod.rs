@@ -10,6 +10,7 @@ mod markdown;
 mod nginx;
 mod node;
 mod openapi;
+mod python;
 mod scan;
 mod schema;
 mod shell;
@@ -185,6 +186,17 @@ pub fn all() -> Vec<Check> {
         ),
         project("biome", "@biomejs/biome", node::LINTED, 2, node::biome),
         project("tsc", "typescript", node::COMPILED, 3, node::tsc),
+        project("ruff", "ruff", python::SOURCES, 1, python::ruff),
+        project("ruff-format", "ruff", python::SOURCES, 1, python::format),
+        project("mypy", "mypy", python::SOURCES, 10, python::mypy),
+        pin(
+            "validate-pyproject",
+            "validate-pyproject",
+            python::MANIFESTS,
+            Scope::Files,
+            1,
+            python::validate_pyproject,
+        ),
         pin(
             "redocly",
             "@redocly/cli",
