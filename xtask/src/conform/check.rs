@@ -66,6 +66,18 @@ impl Check {
         self
     }
 
+    /// Within what it need not run twice: a language, and the database or cache where it speaks to one.
+    pub fn scope(&self, bed: &Bed) -> String {
+        let stack = &bed.stack;
+        let servers = match self.when {
+            When::Always | When::NoDatabase => String::new(),
+            When::Cache => stack.cache.clone(),
+            When::Both => format!("{}-{}", stack.database, stack.cache),
+            When::Database | When::Sql | When::Compose => stack.database.clone(),
+        };
+        format!("{} {} {servers}", self.name, stack.language)
+    }
+
     /// Whether it says something about this stack.
     pub fn applies(&self, bed: &Bed) -> bool {
         let (database, cache) = (bed.database.is_some(), bed.cache.is_some());

@@ -40,27 +40,36 @@ pub fn guard(keep: bool) -> Result<()> {
 
 /// Removes every container, network, volume and image of this run.
 pub fn clear() {
+    clear_project(&format!("by{}-", run_id()));
+    sweep(&[("ps", &format!("label={}", label()))]);
+    sweep(&[("image", &format!("label={}", label()))]);
+}
+
+/// Removes what one stack of this run left: everything whose name begins with its project.
+pub fn clear_project(project: &str) {
+    let (name, built) = (format!("name={project}"), format!("reference={project}*"));
+    // What `make up` builds has compose's name and no label.
+    sweep(&[("ps", &name), ("network", &name), ("volume", &name), ("image", &built)]);
+}
+
+fn sweep(kinds: &[(&str, &str)]) {
     if KEEP.get().copied().unwrap_or(false) {
         return;
     }
-    let mine = format!("label={}", label());
-    let project = format!("name=by{}-", run_id());
-    let remove = |list: &[&str], remove: &[&str]| {
-        let found = run(list, 30).map(|output| output.stdout).unwrap_or_default();
-        let mut ids: Vec<&str> = found.split_whitespace().collect();
-        ids.dedup();
+    for (kind, filter) in kinds {
+        let (list, remove): (&[&str], &[&str]) = match *kind {
+            "ps" => (&["ps", "-aq"], &["rm", "-fv"]),
+            "network" => (&["network", "ls", "-q"], &["network", "rm"]),
+            "volume" => (&["volume", "ls", "-q"], &["volume", "rm", "-f"]),
+            _ => (&["image", "ls", "-q"], &["image", "rm", "-f"]),
+        };
+        let found = run(&[list, &["--filter", filter]].concat(), 30);
+        let found = found.map(|output| output.stdout).unwrap_or_default();
+        let ids: std::collections::BTreeSet<&str> = found.split_whitespace().collect();
         if !ids.is_empty() {
-            let _ = run(&[remove, &ids].concat(), 120);
+            let _ = run(&[remove, &ids.into_iter().collect::<Vec<_>>()].concat(), 120);
         }
-    };
-    remove(&["ps", "-aq", "--filter", &mine], &["rm", "-fv"]);
-    remove(&["ps", "-aq", "--filter", &project], &["rm", "-fv"]);
-    remove(&["network", "ls", "-q", "--filter", &project], &["network", "rm"]);
-    remove(&["volume", "ls", "-q", "--filter", &project], &["volume", "rm", "-f"]);
-    remove(&["image", "ls", "-q", "--filter", &mine], &["image", "rm", "-f"]);
-    // What `make up` builds has compose's name and no label.
-    let built = format!("reference=by{}-*", run_id());
-    remove(&["image", "ls", "-q", "--filter", &built], &["image", "rm", "-f"]);
+    }
 }
 
 /// Removes a container without waiting for it; what is left at the end goes with `clear`.

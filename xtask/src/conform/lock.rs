@@ -20,8 +20,6 @@ pub struct Manager {
     pub lock: &'static str,
     /// Makes it, in the image of the Dockerfile's first stage
     pub make: &'static str,
-    /// What tells the version of the runtime on a developer's machine
-    pub runtime: &'static [&'static str],
     /// A build step that installs dependencies has one of these in it
     pub installs: &'static [&'static str],
     /// Paths that only development needs, or building
@@ -34,7 +32,6 @@ pub const MANAGERS: &[Manager] = &[
         language: "node",
         lock: "package-lock.json",
         make: "npm install --package-lock-only --ignore-scripts --no-audit --no-fund",
-        runtime: &["node", "--version"],
         installs: &["npm ci", "pnpm install"],
         development: &[
             "node_modules/typescript/",
@@ -48,7 +45,6 @@ pub const MANAGERS: &[Manager] = &[
         language: "python",
         lock: "uv.lock",
         make: "uv lock",
-        runtime: &["python", "--version"],
         installs: &["--no-install-project"],
         development: &["site-packages/pytest/", "site-packages/mypy/", "bin/ruff", "bin/uv"],
     },
@@ -56,7 +52,6 @@ pub const MANAGERS: &[Manager] = &[
         language: "go",
         lock: "go.sum",
         make: "go mod tidy",
-        runtime: &["go", "version"],
         installs: &["go mod download"],
         development: &["usr/local/go/", "go/pkg/mod/"],
     },

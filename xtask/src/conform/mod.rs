@@ -2,6 +2,7 @@
 //! repository, builds its image, starts its servers and holds running instances
 //! against every sentence of the contract, without knowing what they are written in.
 
+mod alike;
 mod bed;
 mod check;
 mod checks;
@@ -23,8 +24,11 @@ mod store;
 mod tls;
 mod workspace;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -49,6 +53,9 @@ pub struct Args {
     /// Only checks whose name contains one of these comma-separated texts
     #[arg(long, value_name = "NAMES")]
     only: Option<String>,
+    /// How many stacks to test at the same time; figures are worth most with one
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
+    jobs: u8,
     /// Leave containers, networks, volumes and images up
     #[arg(long)]
     keep: bool,
@@ -68,18 +75,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
     docker::guard(args.keep)?;
     docker::ok(&["version"]).context("conform needs a running Docker (`docker version` fails)")?;
     let started = Instant::now();
+    let sources = workspace::sources(args.dir.as_deref(), args.pattern.as_deref(), args.all)?;
     let mut report = Report::new("conform");
-    let mut done_once: Vec<(String, &str)> = Vec::new();
-    for mut source in workspace::sources(args.dir.as_deref(), args.pattern.as_deref(), args.all)? {
-        let subject = source.stack.to_string();
-        println!("== {subject}");
-        let prepared = prepare(&mut source);
-        match prepared {
-            Ok(bed) => run_checks(&args, &bed, &subject, &mut done_once, &mut report),
-            Err(error) => report.rows.push(broken(&subject, &error)),
-        }
-        docker::clear();
+    for part in every_stack(&args, sources) {
+        report.rows.extend(part.rows);
+        report.figures.extend(part.figures);
     }
+    docker::clear();
     report.seconds = started.elapsed().as_secs_f64();
     report.write(&stack::proof_folder())?;
     println!("{}", report.figures_text());
@@ -95,19 +97,70 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn prepare(source: &mut workspace::Source) -> Result<Bed> {
+/// What has been proven once for a language: check, language, and the servers that it speaks to.
+type Once = Mutex<BTreeSet<String>>;
+
+/// Tests the stacks, several at a time where that is asked for; their reports in the order of the stacks.
+fn every_stack(args: &Args, sources: Vec<workspace::Source>) -> Vec<Report> {
+    let (once, waiting) = (Once::default(), Mutex::new(sources.into_iter().enumerate()));
+    let done = Mutex::new(Vec::new());
+    let work = || {
+        loop {
+            // In a statement of its own, so that nobody waits for the lock while a stack is tested.
+            let next = locked(&waiting).next();
+            let Some((index, mut source)) = next else { break };
+            let report = one_stack(args, &mut source, &once);
+            locked(&done).push((index, report));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..args.jobs {
+            scope.spawn(work);
+        }
+    });
+    let mut done = done.into_inner().unwrap_or_else(PoisonError::into_inner);
+    done.sort_by_key(|(index, _)| *index);
+    done.into_iter().map(|(_, report)| report).collect()
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn one_stack(args: &Args, source: &mut workspace::Source, once: &Once) -> Report {
+    let subject = source.stack.to_string();
+    let said = if args.jobs > 1 {
+        format!("{} ", source.stack.label())
+    } else {
+        String::new()
+    };
+    println!("== {subject}");
+    let mut report = Report::new("conform");
+    match prepare(source, &said) {
+        Ok(bed) => {
+            run_checks(args, &bed, &subject, &said, once, &mut report);
+            let project = bed.repository.project.clone();
+            drop(bed);
+            docker::clear_project(&project);
+        }
+        Err(error) => report.rows.push(broken(&subject, &said, &error)),
+    }
+    report
+}
+
+fn prepare(source: &mut workspace::Source, said: &str) -> Result<Bed> {
     let folder = source.lay_down()?;
     let label = source.stack.label();
     let repository = Repository::open(&folder, &label, source.plan.as_ref())?;
     lock::provide(&source.stack, &folder)?;
-    println!("   building the image");
+    println!("   {said}building the image");
     let tag = format!("{}:conform", repository.project);
     let build = image::build(&folder, &tag, &[])?;
-    println!("   built in {:.0} s; starting the servers", build.seconds);
+    println!("   {said}built in {:.0} s; starting the servers", build.seconds);
     Bed::raise(&source.stack, repository, build)
 }
 
-fn run_checks(args: &Args, bed: &Bed, subject: &str, done_once: &mut Vec<(String, &'static str)>, report: &mut Report) {
+fn run_checks(args: &Args, bed: &Bed, subject: &str, said: &str, once: &Once, report: &mut Report) {
     let selected = |name: &str| {
         let only = args.only.as_deref().unwrap_or("");
         only.split(',').any(|part| name.contains(part.trim()))
@@ -116,12 +169,8 @@ fn run_checks(args: &Args, bed: &Bed, subject: &str, done_once: &mut Vec<(String
         if !selected(check.name) || !check.applies(bed) {
             continue;
         }
-        let key = (bed.stack.language.clone(), check.name);
-        if check.once && !args.all {
-            if done_once.contains(&key) {
-                continue;
-            }
-            done_once.push(key);
+        if check.once && !args.all && !locked(once).insert(check.scope(bed)) {
+            continue;
         }
         let row = prove(check, bed, subject);
         let mark = match row.outcome {
@@ -129,7 +178,10 @@ fn run_checks(args: &Args, bed: &Bed, subject: &str, done_once: &mut Vec<(String
             Outcome::Failed => "FAIL",
             Outcome::NotRun => "--  ",
         };
-        println!("   {mark} {:<34} {:>5.1} s  {}", row.name, row.seconds, row.detail);
+        println!(
+            "   {mark} {said}{:<34} {:>5.1} s  {}",
+            row.name, row.seconds, row.detail
+        );
         report.rows.push(row);
     }
     for (name, value) in bed.figures.borrow().iter() {
@@ -156,8 +208,8 @@ fn prove(check: &Check, bed: &Bed, subject: &str) -> Row {
     }
 }
 
-fn broken(subject: &str, error: &anyhow::Error) -> Row {
-    println!("   FAIL {error:#}");
+fn broken(subject: &str, said: &str, error: &anyhow::Error) -> Row {
+    println!("   FAIL {said}{error:#}");
     Row {
         subject: subject.to_owned(),
         name: "stack.starts".to_owned(),

@@ -6,6 +6,7 @@ use std::fs;
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
@@ -18,6 +19,9 @@ use crate::process::{self, Output};
 
 /// The domain the host is set up for.
 pub const DOMAIN: &str = "orders.example.com";
+
+/// How many hosts this run has set up, each with a network of its own.
+static NETWORKS: AtomicU32 = AtomicU32::new(0);
 
 /// A host that is set up, its first release not yet deployed.
 pub struct Production {
@@ -64,7 +68,10 @@ impl Production {
             let tail = rest.find(['.', '/']).map_or("", |start| &rest[start..]);
             env.push((
                 name.to_owned(),
-                format!("172.31.{}{tail}", 100 + std::process::id() % 100),
+                format!(
+                    "172.31.{}{tail}",
+                    100 + (std::process::id() + NETWORKS.fetch_add(1, Ordering::Relaxed)) % 100
+                ),
             ));
         }
         drop(listeners);

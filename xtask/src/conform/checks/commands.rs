@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use crate::conform::bed::Bed;
 use crate::conform::check::{Check, When, cannot_run};
 use crate::conform::http::{Connection, Request};
-use crate::conform::{docker, image, lock, workspace};
+use crate::conform::{docker, image, workspace};
 use crate::process::{self, Output};
 
 pub const CHECKS: &[Check] = &[
@@ -223,41 +223,40 @@ fn running(output: &Output, env: &[(String, String)]) -> Result<()> {
     Ok(())
 }
 
+/// On a machine that has the language, `make` and nothing else: the development stage with `make` added.
 fn setup_test(bed: &Bed) -> Result<()> {
-    needs_make(bed)?;
-    let runtime = lock::manager(&bed.stack.language)?.runtime;
-    let tools = bed.repository.read("mise.toml").unwrap_or_default();
-    let wanted = tools
-        .lines()
-        .find_map(|line| line.strip_prefix(&format!("{} = \"", runtime[0])));
-    let wanted = wanted
-        .unwrap_or_default()
-        .split('.')
-        .next()
-        .unwrap_or_default()
-        .to_owned();
-    let there = Command::new(runtime[0]).args(&runtime[1..]).output();
-    let there = there.map(|output| String::from_utf8_lossy(&output.stdout).into_owned());
-    let there = there.unwrap_or_default();
-    let major = there
-        .split(|letter: char| !letter.is_ascii_digit())
-        .find(|part| !part.is_empty());
-    if major != Some(wanted.as_str()) {
-        let have = if there.is_empty() { "none" } else { there.trim() };
-        return Err(cannot_run(&format!(
-            "wants {} {wanted} on this machine, which has {have}",
-            runtime[0]
-        )));
+    let (folder, _) = copy_with_ports(bed)?;
+    let (stage, machine) = (
+        format!("{}-dev", bed.build.image),
+        format!("{}-machine", bed.build.image),
+    );
+    image::build(&folder, &stage, &["--target", "dev"])?;
+    let probe = bed.folder("machine")?.join("machine.Dockerfile");
+    let install = "apt-get update && apt-get install --yes --no-install-recommends make git";
+    fs::write(&probe, format!("FROM {stage}\nUSER root\nRUN {install}\n"))?;
+    let built = image::build(&folder, &machine, &["--file", &probe.display().to_string()]);
+    let volume = format!("{}:/work", folder.display());
+    let label = docker::label();
+    let run = [
+        "run",
+        "--rm",
+        "--label",
+        &label,
+        "--volume",
+        &volume,
+        "--workdir",
+        "/work",
+    ];
+    let output = built.and_then(|_| docker::run(&[&run[..], &[&machine, "make", "setup", "test"]].concat(), 420));
+    for image in [&machine, &stage] {
+        let _ = docker::run(&["image", "rm", "-f", image], 60);
     }
-    let (folder, env) = copy_with_ports(bed)?;
-    for target in ["setup", "test"] {
-        let output = make(&folder, target, &env, 420)?;
-        ensure!(
-            output.code == 0,
-            "make {target}: {}",
-            process::tail(&output.text(), 1200)
-        );
-    }
+    let output = output?;
+    ensure!(
+        output.code == 0,
+        "make setup test: {}",
+        process::tail(&output.text(), 1200)
+    );
     Ok(())
 }
 

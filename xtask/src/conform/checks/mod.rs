@@ -1,6 +1,7 @@
 //! All checks, by section of the contract, in the order they run: those that
 //! only ask first, those that break servers later, and the logs of all of them last.
 
+mod alike;
 mod build;
 mod caching;
 mod commands;
@@ -30,7 +31,7 @@ use super::check::Check;
 
 /// Every check.
 pub fn all() -> Vec<&'static Check> {
-    let groups: [&[Check]; 26] = [
+    let groups: [&[Check]; 27] = [
         container::CHECKS,
         build::CHECKS,
         commands::CHECKS,
@@ -41,6 +42,7 @@ pub fn all() -> Vec<&'static Check> {
         errors::CHECKS,
         validation::CHECKS,
         openapi::CHECKS,
+        alike::CHECKS,
         caching::CHECKS,
         idempotency::CHECKS,
         limits::CHECKS,

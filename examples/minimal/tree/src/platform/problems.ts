@@ -77,8 +77,10 @@ function toProblem(error: FastifyError | HttpProblem): HttpProblem | undefined {
         [instancePath.slice(1), ...((params.keys as string[] | undefined) ?? [])].filter(Boolean).join(', ') || 'body',
       detail: message ?? 'is not valid',
     }));
-    return new HttpProblem(422, `The ${error.validationContext ?? 'request'} is not valid.`, { errors });
+    const part = error.validationContext === 'querystring' ? 'query' : (error.validationContext ?? 'request');
+    return new HttpProblem(422, `The ${part} is not valid.`, { errors });
   }
   const status = error.statusCode ?? 500;
+  if (status === 415) return new HttpProblem(status, 'The body must be application/json.');
   return status < 500 ? new HttpProblem(status, error.message) : undefined;
 }

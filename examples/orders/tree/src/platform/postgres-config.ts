@@ -13,7 +13,8 @@ import {
 } from './environment.ts';
 import { parseAddress, rereadSecrets } from './server-address.ts';
 
-export const MIGRATIONS_DIRECTORY = `${import.meta.dirname}/../../migrations`;
+// Of the working directory, which is the repository or what the image has of it: a bundle does not know where it was.
+export const MIGRATIONS_DIRECTORY = 'migrations';
 export const MIGRATIONS_TABLE = 'pgmigrations';
 
 const parse = (value: string) => parseAddress(value, 'postgresql:', 'postgres:');

@@ -108,8 +108,8 @@ export async function createServer({ resources, routes, health, log, metrics, tr
           enableDraftSpec: true,
           store: rateLimitStore(resources.cache, config.service),
           onExceeded: () => metrics.rateLimited.inc(),
-          errorResponseBuilder: (_request, { after }) =>
-            new HttpProblem(429, `Too many requests, try again in ${after}.`),
+          errorResponseBuilder: (_request, { ttl }) =>
+            new HttpProblem(429, `Too many requests, try again in ${Math.ceil(ttl / 1000)} seconds.`),
         });
       }
       // Not onRequest: the rate limit, which is a hook of each route, comes first.
