@@ -76,7 +76,8 @@ fn the_equivalent_command_gives_the_same_bytes() {
     session.send("Rosie's \"big\" shop").send(ENTER);
     session.see("holds '\"'");
     session.send(&"\x7f".repeat(20)).send("Rosie's big shop").send(ENTER);
-    session.see("? Which database?").send(DOWN).send(ENTER);
+    session.see("? Which language?").send(ENTER);
+    session.see("? Which database?").send(DOWN).send(DOWN).send(ENTER);
     enter_through(&mut session);
     session.send(ENTER);
     let (code, screen) = session.end();
@@ -96,12 +97,14 @@ fn esc_goes_back_and_keeps_what_was_said() {
     let mut session = Session::start(&place, &["new"], &Setup::default());
     session.question("");
     session.send("Shop").send(ENTER);
-    session.see("? Which database?").send(DOWN).send(ENTER);
+    session.see("? Which language?").send(ENTER);
+    session.see("? Which database?").send(DOWN).send(DOWN).send(ENTER);
     session.see("? Which cache?").send(ESC);
     session.wait("database again", |text| {
         text.contains("? Which database?") && text.contains("❯ None")
     });
     assert!(!session.text().contains("cache"), "{}", session.text());
+    session.send(ESC).see("? Which language?");
     session.send(ESC).see("called? (Shop)");
     session.send(ESC);
     let (code, screen) = session.end();
@@ -135,6 +138,7 @@ fn the_summary_edits_every_answer() {
         .send(ENTER);
     session
         .see("? Which database?")
+        .send(DOWN)
         .send(DOWN)
         .send(ENTER)
         .see("❯ database     None");
@@ -316,7 +320,7 @@ fn the_directory_is_checked_before_the_first_question() {
     let mut session = Session::start(&place, &["new"], &Setup::default());
     session.question("");
     session.send("Shop").send(ENTER).see("`shop` is not empty");
-    session.send("2").send(ENTER).see("? Which database?");
+    session.send("2").send(ENTER).see("? Which language?");
     session.send(CTRL_C);
     assert_eq!(session.end().0, 130);
 }

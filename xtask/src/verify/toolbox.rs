@@ -99,8 +99,8 @@ impl Toolbox {
         let manifest = read(&project.join("pyproject.toml"))?;
         let manifest = name.replace(&manifest, "name = \"orders\"");
         let decides = manifest.split("[tool.").next().unwrap_or_default();
-        let lock = lock.map(fs::read).transpose()?.unwrap_or_default();
-        let folder = cache::once("deps", &[decides.as_bytes(), &lock], |folder| {
+        let lock = lock.map(stack::kept_lock).transpose()?.unwrap_or_default();
+        let folder = cache::once("deps", &[decides.as_bytes(), lock.as_bytes()], |folder| {
             fs::write(folder.join("pyproject.toml"), manifest.as_bytes())?;
             let mut uv = self.command("uv");
             uv.args(["sync", "--quiet", "--no-install-project"]).current_dir(folder);
