@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use tempfile::TempDir;
 
+use super::database::Held;
 use super::docker;
 use super::idle::Idle;
 use super::image::Build;
@@ -143,9 +144,22 @@ impl Bed {
         Address::parse(url.context("no DATABASE_URL")?)
     }
 
-    /// Runs SQL as superuser in the service's database.
-    pub fn sql(&self, statement: &str) -> Result<String> {
-        self.database()?.sql(&self.login()?.database, statement)
+    /// An empty database of its own, with settings that lead the service and its migrations there.
+    pub fn fresh_database(&self) -> Result<(String, Settings)> {
+        let name = format!("conform_fresh_{}", self.next());
+        let (mut owner, mut login) = (self.owner()?, self.login()?);
+        self.database()?.make_database(&name, &owner, &login)?;
+        owner.database.clone_from(&name);
+        login.database.clone_from(&name);
+        let settings = Settings::new()
+            .set("DATABASE_URL", &login.url())
+            .set("MIGRATION_DATABASE_URL", &owner.url());
+        Ok((name, settings))
+    }
+
+    /// Keeps every statement on the items waiting for at most this long.
+    pub fn hold_items(&self, seconds: u32) -> Result<Held> {
+        self.database()?.hold_items(&self.login()?.database, seconds)
     }
 
     /// Starts an instance; waits until it is ready unless told not to.

@@ -5,6 +5,7 @@ use std::fmt;
 use anyhow::Result;
 
 use super::bed::Bed;
+use super::store::Kind;
 
 /// When a check says something about a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,8 +14,10 @@ pub enum When {
     Always,
     /// With a database
     Database,
-    /// With an SQL database, whose server the check speaks to
-    Sql,
+    /// With PostgreSQL, because only there the server can be made to do it
+    Postgres,
+    /// With MongoDB, because only there it can go wrong
+    Mongo,
     /// With the cache
     Cache,
     /// With both
@@ -84,7 +87,8 @@ impl Check {
         match self.when {
             When::Always => true,
             When::Database => database,
-            When::Sql => bed.database.as_ref().is_some_and(|store| store.is_sql()),
+            When::Postgres => bed.database.as_ref().is_some_and(|store| store.kind == Kind::Postgres),
+            When::Mongo => bed.database.as_ref().is_some_and(|store| store.kind == Kind::Mongo),
             When::Cache => cache,
             When::Both => database && cache,
             When::NoDatabase => !database,

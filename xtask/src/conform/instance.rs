@@ -78,6 +78,14 @@ pub struct Instance {
 }
 
 impl Instance {
+    /// Its address on the network of the servers.
+    pub fn address(&self) -> Result<String> {
+        let networks = &docker::inspect(&self.name)?["NetworkSettings"]["Networks"];
+        let first = networks.as_object().and_then(|networks| networks.values().next());
+        let address = first.and_then(|network| network["IPAddress"].as_str());
+        Ok(address.context("no address")?.to_owned())
+    }
+
     /// Takes over a started container.
     pub fn attach(name: &str, port: u16, metrics: u16, archive: &Archive) -> Result<Self> {
         let mut instance = Self {

@@ -6,6 +6,7 @@ mod alike;
 mod bed;
 mod check;
 mod checks;
+mod database;
 mod docker;
 mod fuzz;
 mod http;

@@ -44,11 +44,6 @@ pub struct Store {
 }
 
 impl Store {
-    /// Whether it speaks SQL.
-    pub fn is_sql(&self) -> bool {
-        self.kind == Kind::Postgres
-    }
-
     /// Ends it as a crash would.
     pub fn kill(&self) -> Result<()> {
         docker::ok(&["kill", &self.container]).map(drop)
@@ -70,7 +65,7 @@ impl Store {
     pub fn answers(&self) -> bool {
         let command: &[&str] = match self.kind {
             Kind::Postgres => &["pg_isready", "-q", "-h", "127.0.0.1"],
-            Kind::Mongo => &["mongosh", "--quiet", "--eval", "1"],
+            Kind::Mongo => &["mongosh", "--quiet", "--eval", "db.hello().isWritablePrimary || quit(1)"],
             Kind::Redis => return self.cache(&["PING"]).is_ok_and(|answer| answer == "PONG"),
         };
         docker::exec(&self.container, command).is_ok_and(|output| output.code == 0)
@@ -80,26 +75,6 @@ impl Store {
     pub fn freeze(&self) -> Result<Frozen<'_>> {
         docker::ok(&["pause", &self.container])?;
         Ok(Frozen(self))
-    }
-
-    /// Runs SQL as the server's superuser; rows as lines, columns split by `|`.
-    pub fn sql(&self, database: &str, statement: &str) -> Result<String> {
-        let command = [
-            "psql",
-            "-U",
-            "postgres",
-            "-d",
-            database,
-            "-v",
-            "ON_ERROR_STOP=1",
-            "-Atqc",
-            statement,
-        ];
-        let output = docker::exec(&self.container, &command)?;
-        if output.code != 0 {
-            bail!("psql: {}", output.stderr.trim());
-        }
-        Ok(output.stdout.trim().to_owned())
     }
 
     /// Runs a command of the cache.

@@ -9,15 +9,42 @@ use anyhow::{Result, bail};
 use super::bed::Bed;
 use super::check::cannot_run;
 use super::docker;
-use super::store::{Kind, Store};
+use super::store::{Address, Kind, Store};
 use crate::process;
 
 /// A running server with TLS; removed when dropped.
 pub struct Secured {
+    kind: Kind,
+    login: Option<Address>,
     /// Its container and host name, which the certificate names
     pub name: String,
     /// A second host name, which the certificate does not name
     pub alias: String,
+}
+
+impl Secured {
+    /// The address of a database by one of its names.
+    pub fn url(&self, host: &str) -> String {
+        match &self.login {
+            Some(login) => Address {
+                host: host.to_owned(),
+                ..login.clone()
+            }
+            .url(),
+            None => format!("postgresql://postgres:sekret-tls@{host}:5432/postgres"),
+        }
+    }
+
+    /// Whether somebody from outside is connected, over TLS.
+    pub fn is_used(&self) -> Result<bool> {
+        if self.kind != Kind::Postgres {
+            // It speaks nothing else.
+            return Ok(true);
+        }
+        let statement = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl AND client_addr IS NOT NULL";
+        let used = docker::exec(&self.name, &["psql", "-U", "postgres", "-Atc", statement])?;
+        Ok(used.stdout.trim() != "0")
+    }
 }
 
 impl Drop for Secured {
@@ -64,9 +91,15 @@ pub fn start(bed: &Bed, store: &Store) -> Result<(Secured, std::path::PathBuf)> 
              exec $s --port 0 --tls-port 6379 --tls-cert-file /certs/server.crt --tls-key-file /certs/server.key \
              --tls-ca-cert-file /certs/ca.crt --tls-auth-clients no --save '' --requirepass sekret-tls"
         }
-        Kind::Mongo => return Err(cannot_run("TLS with this database is not tried")),
+        Kind::Mongo => {
+            let proxy = PROXY.replace("SERVER", &store.service);
+            std::fs::write(folder.join("proxy.js"), proxy)?;
+            "exec mongosh --quiet --nodb /certs/proxy.js"
+        }
     };
     let secured = Secured {
+        kind: store.kind,
+        login: (store.kind == Kind::Mongo).then(|| bed.owner()).transpose()?,
         name: name.clone(),
         alias: format!("{name}-alias"),
     };
@@ -101,10 +134,25 @@ pub fn start(bed: &Bed, store: &Store) -> Result<(Secured, std::path::PathBuf)> 
     bail!("a server with TLS does not start: {}", process::tail(&words, 500))
 }
 
+/// Not every build of the server can speak TLS, and its clients cannot tell a proxy that does from it.
+const PROXY: &str = "
+    const { readFileSync } = require('fs');
+    const { connect } = require('net');
+    const certificate = { cert: readFileSync('/certs/server.crt'), key: readFileSync('/certs/server.key') };
+    require('tls').createServer(certificate, (client) => {
+      const server = connect(27017, 'SERVER');
+      const end = () => [client, server].forEach((socket) => socket.destroy());
+      for (const socket of [client, server]) socket.on('error', end).on('close', end);
+      client.pipe(server).pipe(client);
+    }).on('tlsClientError', () => undefined).listen(27017);
+    while (true) sleep(1000);
+";
+
 fn answers(name: &str, kind: Kind) -> bool {
     let command: &[&str] = match kind {
         Kind::Postgres => &["pg_isready", "-q", "-h", "127.0.0.1"],
-        _ => &[
+        Kind::Mongo => &["bash", "-c", ": </dev/tcp/127.0.0.1/27017"],
+        Kind::Redis => &[
             "sh",
             "-c",
             "c=$(command -v valkey-cli || command -v redis-cli) && $c --tls --cacert /certs/ca.crt --sni x ping",

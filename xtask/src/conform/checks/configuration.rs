@@ -255,6 +255,8 @@ fn parts_missing(bed: &Bed) -> Result<()> {
 fn secret_not_printed(bed: &Bed) -> Result<()> {
     for url in [
         "postgresql://user:sekret-url@host:notaport/db",
+        "mongodb://user:sekret-url@host:notaport/db",
+        "mongodb://user:sekret-url@host/db?tls=false",
         "sekret-url",
         "http://user:sekret-url@host/db",
         "postgresql://user:sekret-url@/db?sslmode=nonsense&x=sekret-url",

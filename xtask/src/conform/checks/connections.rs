@@ -64,14 +64,14 @@ pub const CHECKS: &[Check] = &[
         "config.secret-rotated",
         "1",
         "Files are read again for each new connection, so a rotated password needs no restart",
-        When::Sql,
+        When::Database,
         secret_rotated,
     ),
     Check::new(
         "config.tls-default",
         "1",
         "`DATABASE_TLS` is `verify-full` but in development: a server without TLS is refused",
-        When::Sql,
+        When::Database,
         tls_default,
     )
     .once(),
@@ -79,7 +79,7 @@ pub const CHECKS: &[Check] = &[
         "config.database-tls",
         "1",
         "`DATABASE_TLS`, `DATABASE_CA_FILE`: the certificate's issuer and name are verified",
-        When::Sql,
+        When::Database,
         database_tls,
     )
     .once(),
@@ -190,13 +190,10 @@ fn cache_secret_file(bed: &Bed) -> Result<()> {
 
 /// A login of its own, whose password changes while the service runs and its connections are cut.
 fn secret_rotated(bed: &Bed) -> Result<()> {
-    let (mut login, folder) = (bed.login()?, bed.folder("rotated")?);
+    let (login, folder) = (bed.login()?, bed.folder("rotated")?);
     let role = format!("conform_rotated_{}", bed.next());
-    bed.sql(&format!(
-        "CREATE ROLE {role} LOGIN PASSWORD 'sekret-first' IN ROLE {}",
-        login.user
-    ))?;
-    login.user.clone_from(&role);
+    let database = bed.database()?;
+    database.set_login(&login, &role, "sekret-first")?;
     let write = |password: &str| {
         let url = format!(
             "{}://{role}:{password}@{}:{}/{}",
@@ -208,11 +205,9 @@ fn secret_rotated(bed: &Bed) -> Result<()> {
     let settings = Settings::new().unset("DATABASE_URL").mount(&folder, "/run/secrets");
     let instance = bed.start(&settings.set("DATABASE_URL_FILE", "/run/secrets/url"))?;
     items::create(&instance, "before the rotation")?;
-    bed.sql(&format!("ALTER ROLE {role} PASSWORD 'sekret-second'"))?;
+    database.set_login(&login, &role, "sekret-second")?;
     write("sekret-second")?;
-    bed.sql(&format!(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{role}'"
-    ))?;
+    database.cut_connections(&role)?;
     instance.until("works with the new password", Duration::from_secs(6), |it| {
         items::create(it, "after the rotation").is_ok()
     })?;
@@ -246,23 +241,13 @@ fn trusting(folder: &Path, ca: &str, url: &str) -> Settings {
 
 fn database_tls(bed: &Bed) -> Result<()> {
     let (server, folder) = tls::start(bed, bed.database()?)?;
-    let url = |host: &str| format!("postgresql://postgres:sekret-tls@{host}:5432/postgres");
+    let url = |host: &str| server.url(host);
     let good = trusting(&folder, "ca.crt", &url(&server.name));
     let migrated = bed.migrate(&[], &good)?;
     ensure!(migrated.code == 0, "with the right CA: {}", migrated.text());
     let instance = bed.start(&good)?;
     items::create(&instance, "over TLS")?;
-    let used = crate::conform::docker::exec(
-        &server.name,
-        &[
-            "psql",
-            "-U",
-            "postgres",
-            "-Atc",
-            "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl AND client_addr IS NOT NULL",
-        ],
-    )?;
-    ensure!(used.stdout.trim() != "0", "the connections are not encrypted");
+    ensure!(server.is_used()?, "the connections are not encrypted");
     let other = bed.migrate(&[], &trusting(&folder, "other-ca.crt", &url(&server.name)))?;
     ensure!(other.code != 0, "a certificate of another CA is accepted");
     let alias = bed.migrate(&[], &trusting(&folder, "ca.crt", &url(&server.alias)))?;

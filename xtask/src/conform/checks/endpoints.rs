@@ -30,7 +30,7 @@ pub const CHECKS: &[Check] = &[
         "ready.schema-version",
         "2",
         "`/ready` is 503 until the schema is at the version the code needs",
-        When::Sql,
+        When::Database,
         ready_schema,
     ),
     Check::new(
@@ -92,21 +92,8 @@ fn names(checks: &Value, name: &str) -> bool {
 }
 
 fn ready_schema(bed: &Bed) -> Result<()> {
-    let database = bed.database()?;
-    let fresh = format!("conform_empty_{}", bed.next());
-    let (mut owner, mut login) = (bed.owner()?, bed.login()?);
-    database.sql("postgres", &format!("CREATE DATABASE {fresh} OWNER {}", owner.user))?;
-    owner.database.clone_from(&fresh);
-    login.database.clone_from(&fresh);
-    let privileges = format!(
-        "ALTER DEFAULT PRIVILEGES FOR ROLE {0} GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {1}; \
-         ALTER DEFAULT PRIVILEGES FOR ROLE {0} GRANT USAGE ON SEQUENCES TO {1}; \
-         GRANT ALL ON SCHEMA public TO {0}; GRANT USAGE ON SCHEMA public TO {1}",
-        owner.user, login.user
-    );
-    database.sql(&fresh, &privileges)?;
-    let settings = Settings::new().set("DATABASE_URL", &login.url());
-    let instance = bed.start(&settings.clone().unready())?;
+    let (_, settings) = bed.fresh_database()?;
+    let instance = bed.start(&settings.clone().unset("MIGRATION_DATABASE_URL").unready())?;
     instance.until("/live", Duration::from_secs(5), |it| it.get("/live").is_ok())?;
     std::thread::sleep(Duration::from_secs(3));
     let answer = instance.get("/ready")?.expect(503)?.json()?;
@@ -115,7 +102,7 @@ fn ready_schema(bed: &Bed) -> Result<()> {
         said.contains("schema") || said.contains("migrat"),
         "says nothing of it: {answer}"
     );
-    let migrated = bed.migrate(&[], &settings.set("MIGRATION_DATABASE_URL", &owner.url()))?;
+    let migrated = bed.migrate(&[], &settings)?;
     ensure!(migrated.code == 0, "migrate: {}", migrated.text());
     instance.until_ready(Duration::from_secs(10))?;
     items::create(&instance, "after the migration")?;

@@ -55,14 +55,14 @@ pub const CHECKS: &[Check] = &[
         "shutdown.in-flight-finish",
         "4",
         "requests in flight finish",
-        When::Sql,
+        When::Database,
         in_flight,
     ),
     Check::new(
         "shutdown.over-grace",
         "4",
         "Over the grace: exit 1",
-        When::Sql,
+        When::Database,
         over_grace,
     )
     .once(),
@@ -70,7 +70,7 @@ pub const CHECKS: &[Check] = &[
         "shutdown.second-signal",
         "4",
         "A second signal, at least a second later, ends it at once (128 + n); an earlier one is the same signal twice",
-        When::Sql,
+        When::Database,
         second_signal,
     )
     .once(),
@@ -257,7 +257,7 @@ fn without_delay(bed: &Bed) -> Result<()> {
 
 fn in_flight(bed: &Bed) -> Result<()> {
     let instance = bed.start(&Settings::new())?;
-    let held = super::dependencies::hold_items(bed, 3)?;
+    let held = bed.hold_items(3)?;
     let address = instance.public;
     let running = thread::spawn(move || {
         Connection::open(address)?.send(&Request::json("POST", ITEMS, &json!({ "name": "in flight" })))
@@ -288,7 +288,7 @@ fn over_grace(bed: &Bed) -> Result<()> {
         .set("REQUEST_TIMEOUT_SECONDS", "5")
         .set("SHUTDOWN_GRACE_SECONDS", "10");
     let instance = bed.start(&settings)?;
-    let held = super::dependencies::hold_items(bed, 16)?;
+    let held = bed.hold_items(16)?;
     let address = instance.public;
     let running = thread::spawn(move || Connection::open(address)?.send(&Request::get(ITEMS)));
     thread::sleep(Duration::from_millis(300));
@@ -308,7 +308,7 @@ fn over_grace(bed: &Bed) -> Result<()> {
 fn second_signal(bed: &Bed) -> Result<()> {
     for (signal, wanted) in [("TERM", 143), ("INT", 130)] {
         let instance = bed.start(&Settings::new())?;
-        let held = super::dependencies::hold_items(bed, 8)?;
+        let held = bed.hold_items(8)?;
         let address = instance.public;
         let running = thread::spawn(move || Connection::open(address)?.send(&Request::get(ITEMS)));
         thread::sleep(Duration::from_millis(300));
