@@ -43,7 +43,7 @@ export function loadConfig<Feature extends string>(source: Environment, features
   for (const name of Object.keys(env).filter((key) => key.startsWith('FEATURE_'))) {
     if (!['true', 'false'].includes(env[name] ?? '')) problems.push({ name, message: 'must be true or false' });
   }
-  if (values.PORT === values.METRICS_PORT) {
+  if (values.PORT !== undefined && values.PORT === values.METRICS_PORT) {
     problems.push({ name: 'METRICS_PORT', message: 'must be another port than PORT' });
   }
   const grace = values.SHUTDOWN_DELAY_SECONDS + values.REQUEST_TIMEOUT_SECONDS + 5;

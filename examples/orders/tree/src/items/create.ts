@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { problems } from '../platform/problems.ts';
 import { setEntityTag } from './entity-tag.ts';
 import { about, itemSchema, newItemSchema } from './item.ts';
-import type { PostgresItems } from './store.ts';
+import type { createItemStore } from './store.ts';
 
 const headers = z.object({
   'idempotency-key': z
@@ -15,7 +15,9 @@ const headers = z.object({
     .meta({ description: 'A retry with the same key within 24 hours gets the first answer again.' }),
 });
 
-export const createRoute: FastifyPluginAsyncZod<{ items: PostgresItems }> = async (app, { items }) => {
+type Options = { items: ReturnType<typeof createItemStore> };
+
+export const createRoute: FastifyPluginAsyncZod<Options> = async (app, { items }) => {
   app.post(
     '',
     {

@@ -1,7 +1,7 @@
 import { v7 as newId } from 'uuid';
 import type { Queryable } from '../platform/postgres.ts';
-import { HttpProblem } from '../platform/problems.ts';
 import type { Resources } from '../platform/resources.ts';
+import { type Idempotency, otherBody, stillRunning } from './idempotency.ts';
 import {
   absent,
   type Changes,
@@ -14,8 +14,6 @@ import {
 } from './item.ts';
 
 type Row = Omit<Item, 'created_at' | 'updated_at'> & { created_at: Date; updated_at: Date };
-/** Tells a retry from another request that reuses its key. */
-type Idempotency = { key: string; fingerprint: Buffer };
 
 const COLUMNS = 'id, name, description, version, created_at, updated_at';
 
@@ -37,7 +35,7 @@ export class PostgresItems implements ItemStore {
         'SELECT pg_try_advisory_xact_lock(hashtextextended($1, 0)) AS free',
         [key],
       );
-      if (!lock?.free) throw new HttpProblem(409, 'A request with this Idempotency-Key is still running.');
+      if (!lock?.free) throw stillRunning();
       const [earlier] = await transaction.query<{ fingerprint: Buffer; answer: Item }>(
         `SELECT fingerprint, answer FROM idempotency_keys WHERE key = $1 AND created_at > now() - interval '24 hours'`,
         [key],
@@ -103,11 +101,6 @@ export class PostgresItems implements ItemStore {
     return (await this.get(id)) === undefined ? absent() : stale();
   }
 }
-
-const otherBody = () =>
-  new HttpProblem(422, 'This Idempotency-Key was used with another body.', {
-    errors: [{ field: 'Idempotency-Key', detail: 'was used with another body' }],
-  });
 
 async function insert(database: Queryable, { name, description }: NewItem): Promise<Item> {
   const id = newId();

@@ -1,4 +1,5 @@
 import { commonSettings, commonVariables } from './common-config.ts';
+import { checkDatabase, databaseSettings, databaseVariables } from './database-config.ts';
 import {
   ConfigurationError,
   choice,
@@ -9,7 +10,6 @@ import {
   text,
   whole,
 } from './environment.ts';
-import { checkDatabase, databaseSettings, databaseVariables } from './postgres-config.ts';
 import { cacheSettings, cacheVariables } from './redis-config.ts';
 
 const host = text('0.0.0.0').regex(/^[\w.:%-]+$/, 'must be an address or a host name');
@@ -35,8 +35,8 @@ const variables = {
   OTEL_EXPORTER_OTLP_ENDPOINT: text('http://localhost:4318')
     .regex(/^https?:\/\/\S+$/, 'must be an http or https URL')
     .optional(),
-  ...databaseVariables,
   ...cacheVariables,
+  ...databaseVariables,
 };
 
 export type Config<Feature extends string = string> = ReturnType<typeof loadConfig<Feature>>;
@@ -47,7 +47,7 @@ export function loadConfig<Feature extends string>(source: Environment, features
   for (const name of Object.keys(env).filter((key) => key.startsWith('FEATURE_'))) {
     if (!['true', 'false'].includes(env[name] ?? '')) problems.push({ name, message: 'must be true or false' });
   }
-  if (values.PORT === values.METRICS_PORT) {
+  if (values.PORT !== undefined && values.PORT === values.METRICS_PORT) {
     problems.push({ name: 'METRICS_PORT', message: 'must be another port than PORT' });
   }
   const grace = values.SHUTDOWN_DELAY_SECONDS + values.REQUEST_TIMEOUT_SECONDS + 5;
@@ -78,7 +78,7 @@ export function loadConfig<Feature extends string>(source: Environment, features
       Feature,
       boolean
     >,
-    database: databaseSettings(source, values, common.class),
     cache: cacheSettings(source),
+    database: databaseSettings(source, values, common.class),
   };
 }

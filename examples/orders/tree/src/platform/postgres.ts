@@ -1,11 +1,12 @@
 import { tracingChannel } from 'node:diagnostics_channel';
-import { readdirSync } from 'node:fs';
 import { Gauge, Histogram } from '@prometheus-io/client';
 import pg from 'pg';
 import { Dependency } from './health.ts';
-import { MIGRATIONS_DIRECTORY, MIGRATIONS_TABLE } from './postgres-config.ts';
 import { unavailable } from './problems.ts';
 import type { Platform } from './resources.ts';
+import { migrationNames } from './schema.ts';
+
+export const MIGRATIONS_TABLE = 'pgmigrations';
 
 const LONGEST_WAIT = 2000;
 /** Bounded on this side too: a paused server does not end statements. */
@@ -22,7 +23,7 @@ export class Database extends Dependency implements Queryable {
   readonly required = true;
   readonly #pool: pg.Pool;
   readonly #wait: Histogram;
-  readonly #migration = newestMigration();
+  readonly #migration = migrationNames().at(-1);
 
   constructor({ config: { database, requestTimeout, service }, log, metrics: { registry } }: Platform) {
     super();
@@ -138,10 +139,3 @@ const TRANSIENT = /^(08|40|53|57|58|25006|55P03)/;
 const isLost = (error: unknown) => !(error instanceof pg.DatabaseError);
 
 const databaseDown = (cause: unknown) => unavailable('The database does not answer.', cause);
-
-/** The version of the schema that this code needs: migrations/ is shipped with it. */
-const newestMigration = () =>
-  readdirSync(MIGRATIONS_DIRECTORY)
-    .sort()
-    .at(-1)
-    ?.replace(/\.\w+$/, '');

