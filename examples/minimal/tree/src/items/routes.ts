@@ -12,8 +12,7 @@ const querystring = z.object({
   limit: z
     .string()
     .refine((value) => /^([1-9]\d?|100)$/.test(value), 'must be a whole number from 1 to 100')
-    .transform(Number)
-    .default(20)
+    .default('20')
     .meta({ type: 'integer', minimum: 1, maximum: 100, default: 20 }),
   cursor: cursorSchema,
 });
@@ -36,7 +35,8 @@ export const itemRoutes: FastifyPluginAsyncZod<Options> = async (app, { items, f
         response: { 200: page, ...problems(422) },
       },
     },
-    async ({ query: { cursor, limit } }, reply) => {
+    async ({ query: { cursor, ...query } }, reply) => {
+      const limit = Number(query.limit);
       // One more than asked for tells whether there is a next page.
       const found = await items.list(cursor, limit + 1);
       const shown = found.slice(0, limit);
