@@ -23,6 +23,17 @@ fn enter_through(session: &mut Session) -> Vec<String> {
     }
 }
 
+/// Answers a question with one of its choices, wherever that stands.
+fn choose(session: &mut Session, question: &str, title: &str) {
+    let marked = format!("❯ {title}");
+    session.see(question);
+    while !session.wait("the list", |text| text.contains('❯')).contains(&marked) {
+        let before = session.text();
+        session.send(DOWN).wait("the next choice", |text| text != before);
+    }
+    session.send(ENTER);
+}
+
 fn answers(place: &Place, directory: &str) -> serde_json::Value {
     let text = fs::read_to_string(place.path(directory).join("boatyard.json")).expect("boatyard.json");
     serde_json::from_str(&text).expect("JSON")
@@ -76,7 +87,8 @@ fn the_equivalent_command_gives_the_same_bytes() {
     session.send("Rosie's \"big\" shop").send(ENTER);
     session.see("holds '\"'");
     session.send(&"\x7f".repeat(20)).send("Rosie's big shop").send(ENTER);
-    session.see("? Which database?").send(DOWN).send(ENTER);
+    session.see("? Which language?").send(ENTER);
+    choose(&mut session, "? Which database?", "None");
     enter_through(&mut session);
     session.send(ENTER);
     let (code, screen) = session.end();
@@ -96,12 +108,14 @@ fn esc_goes_back_and_keeps_what_was_said() {
     let mut session = Session::start(&place, &["new"], &Setup::default());
     session.question("");
     session.send("Shop").send(ENTER);
-    session.see("? Which database?").send(DOWN).send(ENTER);
+    session.see("? Which language?").send(ENTER);
+    choose(&mut session, "? Which database?", "None");
     session.see("? Which cache?").send(ESC);
     session.wait("database again", |text| {
         text.contains("? Which database?") && text.contains("❯ None")
     });
     assert!(!session.text().contains("cache"), "{}", session.text());
+    session.send(ESC).see("? Which language?");
     session.send(ESC).see("called? (Shop)");
     session.send(ESC);
     let (code, screen) = session.end();
@@ -133,11 +147,8 @@ fn the_summary_edits_every_answer() {
         .see(SUMMARY)
         .send(&down("database"))
         .send(ENTER);
-    session
-        .see("? Which database?")
-        .send(DOWN)
-        .send(ENTER)
-        .see("❯ database     None");
+    choose(&mut session, "? Which database?", "None");
+    session.see("❯ database     None");
     session
         .send(&up("database"))
         .see(SUMMARY)
@@ -316,7 +327,7 @@ fn the_directory_is_checked_before_the_first_question() {
     let mut session = Session::start(&place, &["new"], &Setup::default());
     session.question("");
     session.send("Shop").send(ENTER).see("`shop` is not empty");
-    session.send("2").send(ENTER).see("? Which database?");
+    session.send("2").send(ENTER).see("? Which language?");
     session.send(CTRL_C);
     assert_eq!(session.end().0, 130);
 }

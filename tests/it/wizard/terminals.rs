@@ -14,6 +14,7 @@ fn a_narrow_terminal_shows_whole_lines() {
     let mut session = Session::start(&place, &["new"], &setup);
     session.question("");
     session.send("Orders").send(ENTER);
+    session.see("? Which language?").send(ENTER);
     let text = session
         .see("? Which database?")
         .wait("the list", |text| text.contains("None"));
@@ -22,20 +23,21 @@ fn a_narrow_terminal_shows_whole_lines() {
         .skip_while(|line| !line.contains("Which database?"))
         .collect();
     assert!(list[1].starts_with("❯ PostgreSQL") && list[1].ends_with('…'), "{text}");
-    assert!(list[2].starts_with("  None"), "{text}");
+    assert!(list.iter().any(|line| line.starts_with("  None")), "{text}");
     // Taking back counts rows, so it must know of wrapped ones.
     session.send(ENTER).see("? Which cache?").send(ESC);
     session.wait("one database", |text| {
         text.matches("Which database?").count() == 1 && text.contains("❯ PostgreSQL")
     });
+    session.send(ESC).see("? Which language?");
     session.send(ESC).see("called? (Orders)");
     session
         .send("Orders of the whole wide world")
         .send(ENTER)
-        .see("? Which database?")
+        .see("? Which language?")
         .send(ESC);
     let text = session.wait("the name again", |text| {
-        text.contains("called?") && !text.contains("database")
+        text.contains("called?") && !text.contains("language")
     });
     assert_eq!(text.matches("called?").count(), 1, "{text}");
     session.send(CTRL_C);
@@ -50,7 +52,7 @@ fn no_color_has_no_colour() {
         setup.env.insert(name.into(), "1".into());
         let mut session = Session::start(&place, &["new", "orders"], &setup);
         session.question("");
-        session.send(ENTER).see("? Which database?");
+        session.send(ENTER).see("? Which language?");
         let screen = session.screen();
         session.send(CTRL_C).end();
         let (rows, columns) = (screen.size().0.get(), screen.size().1.get());
