@@ -14,8 +14,6 @@ pub enum When {
     Always,
     /// With a database
     Database,
-    /// With PostgreSQL, because only there the server can be made to do it
-    Postgres,
     /// With MongoDB, because only there it can go wrong
     Mongo,
     /// With the cache
@@ -75,7 +73,6 @@ impl Check {
         match self.when {
             When::Always => true,
             When::Database => database,
-            When::Postgres => bed.database.as_ref().is_some_and(|store| store.kind == Kind::Postgres),
             When::Mongo => bed.database.as_ref().is_some_and(|store| store.kind == Kind::Mongo),
             When::Cache => cache,
             When::Both => database && cache,
