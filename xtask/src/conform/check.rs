@@ -14,8 +14,6 @@ pub enum When {
     Always,
     /// With a database
     Database,
-    /// With PostgreSQL, because only there the server can be made to do it
-    Postgres,
     /// With MongoDB, because only there it can go wrong
     Mongo,
     /// With the cache
@@ -76,7 +74,7 @@ impl Check {
             When::Always | When::NoDatabase => String::new(),
             When::Cache => stack.cache.clone(),
             When::Both => format!("{}-{}", stack.database, stack.cache),
-            When::Database | When::Postgres | When::Mongo | When::Compose => stack.database.clone(),
+            When::Database | When::Mongo | When::Compose => stack.database.clone(),
         };
         format!("{} {} {servers}", self.name, stack.language)
     }
@@ -87,7 +85,6 @@ impl Check {
         match self.when {
             When::Always => true,
             When::Database => database,
-            When::Postgres => bed.database.as_ref().is_some_and(|store| store.kind == Kind::Postgres),
             When::Mongo => bed.database.as_ref().is_some_and(|store| store.kind == Kind::Mongo),
             When::Cache => cache,
             When::Both => database && cache,

@@ -13,7 +13,17 @@ use super::store::{Address, Kind, Store};
 impl Store {
     /// Runs SQL as the server's superuser; rows as lines, columns split by `|`.
     fn sql(&self, database: &str, statement: &str) -> Result<String> {
-        let command = ["psql", "-U", "postgres", "-d", database, "-v", "ON_ERROR_STOP=1", "-Atqc", statement];
+        let command = [
+            "psql",
+            "-U",
+            "postgres",
+            "-d",
+            database,
+            "-v",
+            "ON_ERROR_STOP=1",
+            "-Atqc",
+            statement,
+        ];
         self.inside(&command)
     }
 

@@ -65,7 +65,12 @@ impl Store {
     pub fn answers(&self) -> bool {
         let command: &[&str] = match self.kind {
             Kind::Postgres => &["pg_isready", "-q", "-h", "127.0.0.1"],
-            Kind::Mongo => &["mongosh", "--quiet", "--eval", "db.hello().isWritablePrimary || quit(1)"],
+            Kind::Mongo => &[
+                "mongosh",
+                "--quiet",
+                "--eval",
+                "db.hello().isWritablePrimary || quit(1)",
+            ],
             Kind::Redis => return self.cache(&["PING"]).is_ok_and(|answer| answer == "PONG"),
         };
         docker::exec(&self.container, command).is_ok_and(|output| output.code == 0)

@@ -41,7 +41,8 @@ impl Secured {
             // It speaks nothing else.
             return Ok(true);
         }
-        let statement = "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl AND client_addr IS NOT NULL";
+        let statement =
+            "SELECT count(*) FROM pg_stat_ssl JOIN pg_stat_activity USING (pid) WHERE ssl AND client_addr IS NOT NULL";
         let used = docker::exec(&self.name, &["psql", "-U", "postgres", "-Atc", statement])?;
         Ok(used.stdout.trim() != "0")
     }

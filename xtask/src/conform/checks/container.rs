@@ -139,7 +139,10 @@ fn healthcheck_command(bed: &Bed) -> Result<()> {
     ensure!(ask(bed, &elsewhere.name, &[])? == 0, "it does not follow PORT");
     if bed.database.is_some() {
         let nowhere = Settings::new()
-            .set("DATABASE_URL", &format!("{}://a:b@127.0.0.1:1/nowhere", bed.login()?.scheme))
+            .set(
+                "DATABASE_URL",
+                &format!("{}://a:b@127.0.0.1:1/nowhere", bed.login()?.scheme),
+            )
             .unready();
         let unready = bed.start(&nowhere)?;
         unready.until("/live", Duration::from_secs(5), |it| it.get("/live").is_ok())?;

@@ -6,7 +6,9 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use crate::conform::bed::Bed;
-use crate::conform::check::{Check, When};
+use crate::conform::check::{Check, When, cannot_run};
+use crate::conform::docker;
+use crate::conform::store::Kind;
 use crate::process;
 
 pub const CHECKS: &[Check] = &[
@@ -278,7 +280,14 @@ fn rollback(bed: &Bed) -> Result<()> {
 }
 
 fn backup_restore(bed: &Bed) -> Result<()> {
-    bed.database()?;
+    let database = bed.database()?;
+    let dumps =
+        database.kind != Kind::Mongo || docker::exec(&database.container, &["mongodump", "--version"])?.code == 0;
+    if !dumps {
+        return Err(cannot_run(
+            "the image of the database here has no mongodump; the official one has",
+        ));
+    }
     let production = bed.production()?;
     let post = |name: &str| -> Result<String> {
         let body = format!("{{\"name\":\"{name}\"}}");

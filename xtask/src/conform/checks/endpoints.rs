@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::conform::bed::Bed;
 use crate::conform::check::{Check, When};
+use crate::conform::docker;
 use crate::conform::items;
 use crate::conform::pace;
 use crate::conform::settings::Settings;
@@ -33,6 +34,14 @@ pub const CHECKS: &[Check] = &[
         When::Database,
         ready_schema,
     ),
+    Check::new(
+        "ready.replica-set",
+        "2",
+        "`/ready` is 503, and says why, on a server without transactions",
+        When::Mongo,
+        ready_replica_set,
+    )
+    .once(),
     Check::new(
         "ready.until-dependency",
         "2, 4",
@@ -107,6 +116,40 @@ fn ready_schema(bed: &Bed) -> Result<()> {
     instance.until_ready(Duration::from_secs(10))?;
     items::create(&instance, "after the migration")?;
     Ok(())
+}
+
+/// The same image, alone instead of a replica set.
+fn ready_replica_set(bed: &Bed) -> Result<()> {
+    let alone = format!("{}-alone", bed.repository.project);
+    let image = bed.database()?.image.clone();
+    docker::ok(&[
+        "run",
+        "--detach",
+        "--name",
+        &alone,
+        "--label",
+        &docker::label(),
+        "--network",
+        &bed.network,
+        "--env",
+        "MONGO_INITDB_ROOT_USERNAME=root",
+        "--env",
+        "MONGO_INITDB_ROOT_PASSWORD=sekret",
+        &image,
+    ])?;
+    let looked = || -> Result<()> {
+        let url = format!("mongodb://root:sekret@{alone}:27017/orders?authSource=admin");
+        let instance = bed.start(&Settings::new().set("DATABASE_URL", &url).unready())?;
+        instance.until("/health 200", Duration::from_secs(40), |it| {
+            it.get("/health").is_ok_and(|answer| answer.status == 200)
+        })?;
+        let answer = instance.get("/ready")?.expect(503)?.json()?;
+        ensure!(answer.to_string().contains("replica set"), "does not say why: {answer}");
+        Ok(())
+    };
+    let outcome = looked();
+    docker::remove(&alone);
+    outcome
 }
 
 fn ready_until_dependency(bed: &Bed) -> Result<()> {

@@ -142,7 +142,10 @@ fn owner_login(bed: &Bed) -> Result<()> {
     let owner = settings.env.iter().find(|(name, _)| name == "MIGRATION_DATABASE_URL");
     let owner = owner.and_then(|(_, value)| value.clone()).context("no owner")?;
     let only_owner = Settings::new()
-        .set("DATABASE_URL", &format!("{}://nobody:wrong@127.0.0.1:1/nowhere", login.scheme))
+        .set(
+            "DATABASE_URL",
+            &format!("{}://nobody:wrong@127.0.0.1:1/nowhere", login.scheme),
+        )
         .set("MIGRATION_DATABASE_URL", &owner);
     let output = bed.migrate(&[], &only_owner)?;
     ensure!(
