@@ -61,8 +61,8 @@ pub fn parse(path: &str, text: &str) -> Result<(), String> {
 fn shape(path: &str, file: &File) -> Result<(), String> {
     let text = &file.text;
     for marker in ["{{{", "}}}", "{{%", "%}}", "{{#", "#}}"] {
-        // Closing braces of nested objects stand together in JSON and in the base file.
-        let structural = marker == "}}}" && (path.ends_with(".json") || path.ends_with(".ts"));
+        // Closing braces of nested objects stand together.
+        let structural = marker == "}}}" && [".go", ".json", ".py", ".ts"].iter().any(|end| path.ends_with(end));
         if text.contains(marker) && !structural && path != BASE_PATH {
             return Err(format!("a template marker is left: {marker}"));
         }
