@@ -74,7 +74,7 @@ impl Check {
             When::Always | When::NoDatabase => String::new(),
             When::Cache => stack.cache.clone(),
             When::Both => format!("{}-{}", stack.database, stack.cache),
-            When::Database | When::Postgres | When::Mongo | When::Compose => stack.database.clone(),
+            When::Database | When::Mongo | When::Compose => stack.database.clone(),
         };
         format!("{} {} {servers}", self.name, stack.language)
     }
