@@ -77,7 +77,8 @@ fn shape(path: &str, file: &File) -> Result<(), String> {
         return Err(format!("line {} ends in white space", line + 1));
     }
     // Python parts definitions by two.
-    if path != BASE_PATH && !path.ends_with(".py") && text.contains("\n\n\n") {
+    let is_python = [".py", ".py.mako"].iter().any(|end| path.ends_with(end));
+    if path != BASE_PATH && !is_python && text.contains("\n\n\n") {
         return Err("holds two blank lines in a row".into());
     }
     if file.executable != text.starts_with("#!") {

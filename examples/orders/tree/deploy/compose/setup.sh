@@ -18,12 +18,13 @@ install -d -m 0700 backups secrets state
 install -d -m 0755 state/acme state/letsencrypt state/nginx
 
 secret postgres_password "$(random)"
-secret database_owner_password "$(random)"
-secret database_password "$(random)"
 
 redis_password=$(random)
 secret redis_conf "requirepass $redis_password"
 secret redis_url "redis://:$redis_password@redis:6379"
+
+secret database_owner_password "$(random)"
+secret database_password "$(random)"
 
 if [[ ! -e .env ]]; then
 	cat >.env <<-END

@@ -11,7 +11,7 @@ import {
   type ValuesOf,
   whole,
 } from './environment.ts';
-import { rereadSecrets } from './server-address.ts';
+import { rereadSecrets } from './secrets.ts';
 
 const parts = ['DATABASE_HOST', 'DATABASE_NAME', 'DATABASE_USER', 'DATABASE_PASSWORD'] as const;
 

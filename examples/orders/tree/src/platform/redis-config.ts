@@ -1,5 +1,6 @@
 import { type Environment, secret } from './environment.ts';
-import { parseAddress, rereadSecrets } from './server-address.ts';
+import { rereadSecrets } from './secrets.ts';
+import { parseAddress } from './server-address.ts';
 
 const parse = (url: string) => parseAddress(url, 'redis:', 'rediss:');
 

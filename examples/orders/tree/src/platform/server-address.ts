@@ -1,5 +1,3 @@
-import { ConfigurationError, type Environment, readSecrets, type Variables } from './environment.ts';
-
 /** The decoded parts of a URL such as scheme://user:password@host:port/name; undefined when it is none. */
 export function parseAddress(url: string, ...protocols: string[]) {
   try {
@@ -16,11 +14,4 @@ export function parseAddress(url: string, ...protocols: string[]) {
   } catch {
     return undefined;
   }
-}
-
-/** Reads secrets again, because a file may have been rotated since. */
-export function rereadSecrets(source: Environment, variables: Variables): Environment {
-  const [env, problems] = readSecrets(source, variables);
-  if (problems.length > 0) throw new ConfigurationError(problems, variables);
-  return env;
 }
