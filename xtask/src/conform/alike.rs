@@ -92,6 +92,21 @@ fn mask(value: &Value, name: &str) -> Value {
             .iter()
             .map(|one| json!({ "field": one["field"], "detail": "<detail>" }))
             .collect(),
+        // Which item is the oldest depends on what was done before.
+        ("items", Value::Array(list)) => list
+            .iter()
+            .map(|one| {
+                one.as_object()
+                    .map(|one| {
+                        one.keys()
+                            .cloned()
+                            .collect::<BTreeSet<_>>()
+                            .into_iter()
+                            .collect::<Value>()
+                    })
+                    .unwrap_or_default()
+            })
+            .collect(),
         (_, Value::Array(list)) => list.iter().map(|one| mask(one, name)).collect(),
         (_, Value::Object(map)) => map.iter().map(|(key, one)| (key.clone(), mask(one, key))).collect(),
         (_, other) => other.clone(),

@@ -145,9 +145,14 @@ fn answers(bed: &Bed) -> Result<()> {
         let answer = instance.send(&request).with_context(|| what.to_owned())?;
         shown += &format!("# {what}: {}\n{}\n", request.method, alike::answer(&answer));
     }
-    let limited = bed.start(&Settings::new().set("RATE_LIMIT_PER_MINUTE", "1"))?;
+    let behind_proxy = Settings::new()
+        .set("TRUSTED_PROXIES", "10.0.0.0/8,172.16.0.0/12,192.168.0.0/16,127.0.0.0/8")
+        .set("RATE_LIMIT_PER_MINUTE", "1");
+    let limited = bed.start(&behind_proxy)?;
+    // An address of its own, since the cache counts for all instances.
+    let request = Request::get(&format!("{ITEMS}?limit=0")).header("X-Forwarded-For", "198.51.100.77");
     for what in ["within the limit", "over the limit"] {
-        let answer = limited.get(&format!("{ITEMS}?limit=0"))?;
+        let answer = limited.send(&request)?;
         shown += &format!("# {what}\n{}\n", alike::answer(&answer));
     }
     let page = limited.get_private("/nowhere")?;
@@ -208,6 +213,7 @@ fn configuration(bed: &Bed) -> Result<()> {
         shown += &format!("{}: {message}\n", line["level"].as_str().unwrap_or("–"));
     }
     // The database's kind names its own schemes.
-    let kept: Vec<&str> = shown.lines().filter(|line| !line.contains("DATABASE_URL")).collect();
+    let mut kept: Vec<&str> = shown.lines().filter(|line| !line.contains("DATABASE_URL")).collect();
+    kept.sort_unstable();
     compare(bed, "configuration", &(kept.join("\n") + "\n"))
 }
