@@ -61,8 +61,8 @@ pub fn parse(path: &str, text: &str) -> Result<(), String> {
 fn shape(path: &str, file: &File) -> Result<(), String> {
     let text = &file.text;
     for marker in ["{{{", "}}}", "{{%", "%}}", "{{#", "#}}"] {
-        // Closing braces of nested objects stand together in JSON and in the base file.
-        let structural = marker == "}}}" && (path.ends_with(".json") || path.ends_with(".ts"));
+        // Closing braces of nested objects stand together.
+        let structural = marker == "}}}" && [".go", ".json", ".py", ".ts"].iter().any(|end| path.ends_with(end));
         if text.contains(marker) && !structural && path != BASE_PATH {
             return Err(format!("a template marker is left: {marker}"));
         }
@@ -76,10 +76,14 @@ fn shape(path: &str, file: &File) -> Result<(), String> {
     if let Some(line) = text.lines().position(|line| line.ends_with([' ', '\t'])) {
         return Err(format!("line {} ends in white space", line + 1));
     }
-    // Python parts definitions by two.
-    let is_python = [".py", ".py.mako"].iter().any(|end| path.ends_with(end));
-    if path != BASE_PATH && !is_python && text.contains("\n\n\n") {
-        return Err("holds two blank lines in a row".into());
+    // Python's formatter puts two between functions.
+    let (gap, blank) = if path.ends_with(".py") || path.ends_with(".mako") {
+        ("\n\n\n\n", "three")
+    } else {
+        ("\n\n\n", "two")
+    };
+    if path != BASE_PATH && text.contains(gap) {
+        return Err(format!("holds {blank} blank lines in a row"));
     }
     if file.executable != text.starts_with("#!") {
         return Err("mode and first line disagree".into());

@@ -76,7 +76,8 @@ fn record() {
         .typed("boatyard new")
         .press(ENTER)
         .show("called?", 900);
-    film.typed("Orders").press(ENTER).show("? Which database?", 1600);
+    film.typed("Orders").press(ENTER).show("? Which language?", 1300);
+    film.press(ENTER).show("? Which database?", 1600);
     film.press(ENTER)
         .show("? Which cache?", 1100)
         .press(DOWN)

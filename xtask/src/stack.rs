@@ -71,6 +71,23 @@ pub fn proof_folder() -> PathBuf {
     root().join("target/proof")
 }
 
+/// What stands in the kept locks of Python for the public index and its files, which a lock must name.
+const INDEX: [(&str, &str); 2] = [
+    ("\"index:", concat!("\"https://pypi", ".org/simple")),
+    ("\"files:", concat!("\"https://files.python", "hosted.org/packages/")),
+];
+
+/// A kept lock as its package manager wrote it.
+///
+/// # Errors
+/// It cannot be read.
+pub fn kept_lock(path: &Path) -> Result<String> {
+    let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+    Ok(INDEX
+        .iter()
+        .fold(text, |text, (short, address)| text.replace(short, address)))
+}
+
 /// Builds the product and gives the path of its binary.
 pub fn boatyard() -> Result<PathBuf> {
     process::ok(

@@ -37,6 +37,8 @@ pub fn answer(response: &Response) -> String {
         .iter()
         .map(|(name, value)| (name.to_lowercase(), value.clone()))
         .filter(|(name, _)| !OF_THE_MOMENT.contains(&name.as_str()) && !FOR_PAGES.contains(&name.as_str()))
+        // Of what the client has already, which servers may say again or leave out (RFC 9110, 15.4.5).
+        .filter(|(name, _)| response.status != 304 || name != "content-type")
         .collect();
     fields.sort();
     for (name, value) in fields {

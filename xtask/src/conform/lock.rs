@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 
 use super::docker;
 use crate::process;
-use crate::stack::Stack;
+use crate::stack::{self, Stack};
 
 /// What a language's package manager needs for a lock, and what shows its work.
 pub struct Manager {
@@ -73,7 +73,7 @@ pub fn provide(stack: &Stack, folder: &Path) -> Result<()> {
     if kept.is_dir() {
         for entry in fs::read_dir(&kept)? {
             let entry = entry?;
-            fs::copy(entry.path(), folder.join(entry.file_name()))?;
+            fs::write(folder.join(entry.file_name()), stack::kept_lock(&entry.path())?)?;
         }
         return Ok(());
     }

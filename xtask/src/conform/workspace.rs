@@ -1,5 +1,6 @@
 //! Where the repositories under test come from: rendered, or an existing folder.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -65,30 +66,47 @@ pub fn sources(dir: Option<&Path>, pattern: Option<&str>, all: bool) -> Result<V
     Ok(chosen.into_iter().map(source).collect())
 }
 
-/// Every pair of (language, database), (language, cache), (database, cache), each
-/// with the richest target that it can have for the first stack of a language.
+/// The pairs of choices that a stack shows to work together.
+fn pairs(stack: &Stack) -> [(&str, &str, &str); 5] {
+    let Stack {
+        language,
+        database,
+        cache,
+        target,
+        ..
+    } = stack;
+    [
+        ("language, database", language, database),
+        ("language, cache", language, cache),
+        ("database, cache", database, cache),
+        ("language, target", language, target),
+        ("database, target", database, target),
+    ]
+}
+
+/// Few stacks that show every pair: always the one next that shows most new ones. Of equals the richest,
+/// until every language has been deployed; then the plainest, which take least time.
 fn covering(every: Vec<Stack>) -> Vec<Stack> {
+    let mut open: BTreeSet<_> = every.iter().flat_map(pairs).collect();
     let mut chosen: Vec<Stack> = Vec::new();
-    let mut richest_first = every;
-    richest_first.sort_by_key(|stack| {
-        let full = stack.database != "none" && stack.cache != "none";
-        (stack.target == "none") == full
-    });
-    for stack in richest_first {
-        let same_service = |other: &Stack| {
-            (&other.language, &other.database, &other.cache) == (&stack.language, &stack.database, &stack.cache)
+    while !open.is_empty() {
+        let deploy = open
+            .iter()
+            .any(|(kind, _, target)| *kind == "language, target" && *target != "none");
+        let key = |stack: &Stack| {
+            let new = pairs(stack).iter().filter(|pair| open.contains(*pair)).count();
+            let parts = [&stack.database, &stack.cache, &stack.target];
+            let plain = parts.iter().filter(|id| **id == "none").count();
+            (new, if deploy { parts.len() - plain } else { plain })
         };
-        let full = stack.database != "none" && stack.cache != "none";
-        if chosen.iter().any(same_service) || (!full && stack.target != "none") {
-            continue;
+        // The first of equals, so that the order of the catalog decides.
+        let Some(best) = every.iter().rev().max_by_key(|stack| key(stack)) else {
+            break;
+        };
+        for pair in pairs(best) {
+            open.remove(&pair);
         }
-        let adds = |pair: fn(&Stack) -> (&String, &String)| !chosen.iter().any(|other| pair(other) == pair(&stack));
-        if adds(|it| (&it.language, &it.database))
-            || adds(|it| (&it.language, &it.cache))
-            || adds(|it| (&it.database, &it.cache))
-        {
-            chosen.push(stack);
-        }
+        chosen.push(best.clone());
     }
     chosen
 }
@@ -168,10 +186,10 @@ fn recognise(dir: &Path) -> Result<Stack> {
 mod tests {
     use super::*;
 
-    fn stack(database: &str, cache: &str, target: &str) -> Stack {
+    fn stack(language: &str, database: &str, cache: &str, target: &str) -> Stack {
         let own = str::to_owned;
         Stack {
-            language: own("node"),
+            language: own(language),
             database: own(database),
             cache: own(cache),
             target: own(target),
@@ -180,18 +198,21 @@ mod tests {
     }
 
     #[test]
-    fn the_covering_set_has_every_pair_once_and_deploys_the_full_stack() {
+    fn the_covering_set_shows_every_pair_with_few_stacks() {
         let mut every = Vec::new();
-        for database in ["none", "postgres"] {
-            for cache in ["none", "redis"] {
-                for target in ["none", "compose"] {
-                    every.push(stack(database, cache, target));
+        for language in ["node", "python", "go"] {
+            for database in ["postgres", "mongo", "none"] {
+                for cache in ["redis", "none"] {
+                    for target in ["compose", "none"] {
+                        every.push(stack(language, database, cache, target));
+                    }
                 }
             }
         }
-        let chosen = covering(every);
-        assert_eq!(chosen.len(), 4);
-        assert!(chosen.contains(&stack("postgres", "redis", "compose")));
-        assert!(chosen.contains(&stack("none", "none", "none")));
+        let chosen = covering(every.clone());
+        assert_eq!(chosen[0], stack("node", "postgres", "redis", "compose"));
+        assert_eq!(chosen.len(), 9, "{chosen:?}");
+        let shown: BTreeSet<_> = chosen.iter().flat_map(pairs).collect();
+        assert!(every.iter().flat_map(pairs).all(|pair| shown.contains(&pair)));
     }
 }

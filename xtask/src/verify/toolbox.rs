@@ -87,6 +87,11 @@ impl Toolbox {
         Ok(folder.join("node_modules"))
     }
 
+    /// The folder of a set of Go programs that only some projects need, installed when the first one does.
+    pub fn go_tools(&self, set: &str) -> Result<PathBuf> {
+        go(&pins_folder().join(set))
+    }
+
     /// The virtual environment of a Python project, made once for each distinct lock file.
     pub fn virtual_environment(&self, project: &Path, lock: Option<&Path>) -> Result<PathBuf> {
         // A lock knows its project by the name that it was made under.
@@ -94,8 +99,8 @@ impl Toolbox {
         let manifest = read(&project.join("pyproject.toml"))?;
         let manifest = name.replace(&manifest, "name = \"orders\"");
         let decides = manifest.split("[tool.").next().unwrap_or_default();
-        let lock = lock.map(fs::read).transpose()?.unwrap_or_default();
-        let folder = cache::once("deps", &[decides.as_bytes(), &lock], |folder| {
+        let lock = lock.map(stack::kept_lock).transpose()?.unwrap_or_default();
+        let folder = cache::once("deps", &[decides.as_bytes(), lock.as_bytes()], |folder| {
             fs::write(folder.join("pyproject.toml"), manifest.as_bytes())?;
             let mut uv = self.command("uv");
             uv.args(["sync", "--quiet", "--no-install-project"]).current_dir(folder);
@@ -186,6 +191,7 @@ fn go(pins: &Path) -> Result<PathBuf> {
         let mut install = Command::new("go");
         install.args(["install", "tool"]).current_dir(pins);
         install.env("GOBIN", folder.join("bin")).env("GOFLAGS", "-trimpath");
+        install.env("GOTOOLCHAIN", "auto");
         process::ok(&mut install, INSTALL).map(drop)
     })
 }
@@ -210,10 +216,12 @@ fn pins(folder: &Path) -> Result<BTreeMap<String, String>> {
             pins.insert(name.to_owned(), version.to_owned());
         }
     }
-    for line in read(&folder.join("go/go.mod"))?.lines() {
-        if let Some((module, version)) = line.trim().split_once(" v") {
-            let version = version.trim_end_matches(" // indirect");
-            pins.insert(module.to_owned(), version.to_owned());
+    for set in ["golangci-lint", "go"] {
+        for line in read(&folder.join(set).join("go.mod"))?.lines() {
+            if let Some((module, version)) = line.trim().split_once(" v") {
+                let version = version.trim_end_matches(" // indirect");
+                pins.insert(module.to_owned(), version.to_owned());
+            }
         }
     }
     Ok(pins)

@@ -4,6 +4,7 @@ mod containers;
 mod docs;
 mod dotenv;
 mod github;
+mod go;
 mod makefile;
 mod markdown;
 mod nginx;
@@ -174,6 +175,15 @@ pub fn all() -> Vec<Check> {
             nginx::gixy,
         ),
         own("nginx", nginx::READS, Scope::Trees, nginx::syntax),
+        own("go-vet", go::READS, Scope::Trees, go::vet),
+        pin(
+            "golangci-lint",
+            "github.com/golangci/golangci-lint/v2",
+            go::READS,
+            Scope::Trees,
+            30,
+            go::golangci_lint,
+        ),
         project("biome", "@biomejs/biome", node::LINTED, 2, node::biome),
         project("tsc", "typescript", node::COMPILED, 3, node::tsc),
         project("ruff", "ruff", python::SOURCES, 1, python::ruff),
