@@ -209,8 +209,13 @@ struct Texts {
 impl Texts {
     fn new(project: &Names, options: &BTreeMap<String, String>, facts: &Facts) -> Self {
         let port: BTreeMap<&str, u16> = facts.ports.iter().map(|port| (port.id.as_str(), port.number)).collect();
+        let version: BTreeMap<&str, &str> = facts
+            .versions
+            .iter()
+            .map(|v| (v.id.as_str(), v.version.as_str()))
+            .collect();
         Self {
-            context: json!({ "project": project, "options": options, "port": port }),
+            context: json!({ "project": project, "options": options, "port": port, "version": version }),
         }
     }
 

@@ -90,7 +90,11 @@ fn contents(bed: &Bed) -> Result<()> {
     let development = lock::manager(&bed.stack.language)?.development;
     let found: Vec<&String> = files
         .iter()
-        .filter(|path| development.iter().any(|part| path.contains(part)))
+        .filter(|path| {
+            development
+                .iter()
+                .any(|part| path.ends_with(part) || (part.ends_with('/') && path.contains(part)))
+        })
         .take(5)
         .collect();
     ensure!(found.is_empty(), "only development needs {found:?}");
