@@ -25,7 +25,7 @@ pub fn check(batch: &Batch) -> Result<Ran> {
 
 fn problems(text: &str) -> Result<Vec<(u64, &'static str, String)>> {
     let assignment = Regex::new(r"^([A-Z][A-Z0-9_]*)=(.*)$")?;
-    let plain = Regex::new(r#"^(?:[^\s"'`$\\#;&|<>()*?]*|"[^"`$\\]*"|'[^']*')$"#)?;
+    let plain = Regex::new(r#"^(?:[^\s"'`$\\#;&|<>()*]*|"[^"`$\\]*"|'[^']*')$"#)?;
     let mut names = BTreeSet::new();
     let mut found = Vec::new();
     for (number, line) in (1..).zip(text.lines()) {
