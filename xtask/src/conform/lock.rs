@@ -46,7 +46,12 @@ pub const MANAGERS: &[Manager] = &[
         lock: "uv.lock",
         make: "uv lock",
         installs: &["--no-install-project"],
-        development: &["site-packages/pytest/", "site-packages/mypy/", "bin/ruff", "local/bin/uv"],
+        development: &[
+            "site-packages/pytest/",
+            "site-packages/mypy/",
+            "bin/ruff",
+            "local/bin/uv",
+        ],
     },
     Manager {
         language: "go",
