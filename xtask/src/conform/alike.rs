@@ -297,7 +297,7 @@ fn schema(document: &Value, value: &Value) -> String {
         "additionalProperties",
     ] {
         // A string has no fewer than 0 characters anyway.
-        if !value[key].is_null() && !(key == "minLength" && value[key] == 0) {
+        if !(value[key].is_null() || key == "minLength" && value[key] == 0) {
             parts.push(format!("{key}={}", value[key]));
         }
     }
