@@ -295,9 +295,11 @@ impl Store {
         }
         let mut client = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
         if self.kind == Kind::Mongo {
-            let mut out = client.stdout.take().context("no output")?;
-            let mut first = [0];
-            std::io::Read::read_exact(&mut out, &mut first).context("mongosh holds nothing")?;
+            // Its output stays open: a mongosh that cannot write ends, and its transaction with it.
+            let out = client.stdout.as_mut().context("no output")?;
+            let mut first = [0; 4];
+            std::io::Read::read_exact(out, &mut first).context("mongosh holds nothing")?;
+            ensure!(first == *b"held", "mongosh says something else");
         }
         Ok(Held::Script {
             store: self.clone(),
