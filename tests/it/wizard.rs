@@ -10,7 +10,7 @@ mod terminals;
 
 const SUMMARY: &str = "❯ Create it";
 
-/// Presses Enter until the summary is there; gives the questions on the way.
+/// Presses Enter until the summary is there; gives the questions on the way, beginning with the one that is open.
 fn enter_through(session: &mut Session) -> Vec<String> {
     let mut asked: Vec<String> = Vec::new();
     loop {
@@ -78,6 +78,7 @@ fn the_equivalent_command_gives_the_same_bytes() {
     session.send(&"\x7f".repeat(20)).send("Rosie's big shop").send(ENTER);
     session.see("? Which language?").send(ENTER);
     session.see("? Which database?").send(DOWN).send(DOWN).send(ENTER);
+    session.see("? Which cache?");
     enter_through(&mut session);
     session.send(ENTER);
     let (code, screen) = session.end();
