@@ -63,15 +63,8 @@ pub struct Offer {
     pub about: String,
     /// Whether an empty answer means yes.
     pub default: bool,
-    /// The choices beside which it is offered: components by axis.
-    pub when: BTreeMap<String, Vec<String>>,
-}
-
-impl Offer {
-    fn applies(&self, choices: &BTreeMap<String, String>) -> bool {
-        let beside = |(axis, ids): (&String, &Vec<String>)| choices.get(axis).is_some_and(|id| ids.contains(id));
-        self.when.iter().all(beside)
-    }
+    /// The answers beside which it is offered: values by axis or option.
+    pub when: BTreeMap<String, String>,
 }
 
 /// The conversation: what was given before it, and what was said in it. Each answer can be taken back.
@@ -177,8 +170,16 @@ impl<'a> Interview<'a> {
     }
 
     fn made(&self) -> Vec<&Offer> {
-        let choices = self.settled().choices;
-        self.offers.iter().filter(|offer| offer.applies(&choices)).collect()
+        let draft = self.settled();
+        let default = |key: &String| {
+            let mut options = self.catalog.options().map(|(_, option)| option);
+            options.find(|option| option.id == *key).map(|option| &option.default)
+        };
+        let is = |(key, value): (&String, &String)| {
+            let chosen = draft.choices.get(key).or_else(|| draft.options.get(key));
+            chosen.or_else(|| default(key)) == Some(value)
+        };
+        self.offers.iter().filter(|offer| offer.when.iter().all(is)).collect()
     }
 
     /// The finished answers.

@@ -46,7 +46,7 @@ fn offer(key: &'static str, language: &str) -> Offer {
         asks: format!("{key}?"),
         about: format!("for {language}"),
         default: true,
-        when: [("language".to_owned(), vec![language.to_owned()])].into(),
+        when: [("language".to_owned(), language.to_owned())].into(),
     }
 }
 

@@ -130,7 +130,7 @@ fn the_summary_edits_every_answer() {
     let down = |key: &str| DOWN.repeat(1 + keys.iter().position(|row| row.starts_with(key)).expect("a row"));
     // The page comes back with the edited row marked.
     session.send(&down("name")).send(ENTER).see("called? (orders)");
-    session.send("Shop").send(ENTER).see("❯ name         Shop (shop)");
+    session.send("Shop").send(ENTER).see("❯ name             Shop (shop)");
     let up = |key: &str| UP.repeat(1 + keys.iter().position(|row| row.starts_with(key)).expect("a row"));
     session
         .send(&up("name"))
@@ -142,7 +142,7 @@ fn the_summary_edits_every_answer() {
         .send(DOWN)
         .send(DOWN)
         .send(ENTER)
-        .see("❯ database     None");
+        .see("❯ database         None");
     session
         .send(&up("database"))
         .see(SUMMARY)
@@ -152,13 +152,17 @@ fn the_summary_edits_every_answer() {
         .see("(The shop service)")
         .send("-dashed \"quotes\" $HOME 'n' all")
         .send(ENTER)
-        .see("❯ description  -dashed");
+        .see("❯ description      -dashed");
     session
         .send(&up("description"))
         .see(SUMMARY)
         .send(&down("licence"))
         .send(ENTER);
-    session.see("❯ none").send(DOWN).send(ENTER).see("❯ licence      MIT");
+    session
+        .see("❯ none")
+        .send(DOWN)
+        .send(ENTER)
+        .see("❯ licence          MIT");
     session
         .send(&up("licence"))
         .see(SUMMARY)
@@ -169,12 +173,12 @@ fn the_summary_edits_every_answer() {
         .send("https://shop")
         .send(ENTER)
         .see("write a host name in lower case");
-    session.send(ESC).see("❯ domain       shop.example.com");
+    session.send(ESC).see("❯ domain           shop.example.com");
     session
         .send(ENTER)
         .see("(shop.example.com)")
         .send(ENTER)
-        .see("❯ domain       shop.example.com");
+        .see("❯ domain           shop.example.com");
     session.send(&up("domain")).see(SUMMARY).send(ENTER);
     let (code, screen) = session.end();
     assert_eq!(code, 0, "{}", screen.contents());

@@ -128,13 +128,8 @@ impl Report {
         page + &self.figures_table()
     }
 
-    /// The measurements as lines for a terminal.
-    pub fn figures_text(&self) -> String {
-        let line = |figure: &Figure| format!("measured: {} {} {:.1}", figure.subject, figure.name, figure.value);
-        self.figures.iter().map(line).collect::<Vec<_>>().join("\n")
-    }
-
-    fn figures_table(&self) -> String {
+    /// The measurements, a row for each subject.
+    pub fn figures_table(&self) -> String {
         let mut names: Vec<&str> = Vec::new();
         let mut subjects: Vec<&str> = Vec::new();
         for figure in &self.figures {

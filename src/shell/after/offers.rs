@@ -18,16 +18,24 @@ pub const GIT: &str = "git";
 pub fn lock(catalog: &Catalog) -> Vec<Offer> {
     let mut offers = Vec::new();
     for (key, component) in &catalog.components {
-        let (Some((axis, id)), Some(lock)) = (key.split_once('/'), component.facts.lock.first()) else {
-            continue;
-        };
-        if find(&lock.program).is_some() {
+        let beside = component
+            .with
+            .iter()
+            .map(|(selector, facts)| (selector.split_once('.'), facts));
+        for (beside, facts) in std::iter::once((None, &component.facts)).chain(beside) {
+            let Some(lock) = facts.lock.first().filter(|lock| find(&lock.program).is_some()) else {
+                continue;
+            };
             offers.push(Offer {
                 key: LOCK,
                 asks: "Lock the dependencies now?".into(),
                 about: format!("runs `{}`", lock.command()),
                 default: true,
-                when: BTreeMap::from([(axis.to_owned(), vec![id.to_owned()])]),
+                when: [key.split_once('/'), beside]
+                    .into_iter()
+                    .flatten()
+                    .map(|(key, value)| (key.to_owned(), value.to_owned()))
+                    .collect(),
             });
         }
     }

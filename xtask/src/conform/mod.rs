@@ -85,7 +85,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     docker::clear();
     report.seconds = started.elapsed().as_secs_f64();
     report.write(&stack::proof_folder())?;
-    println!("{}", report.figures_text());
+    println!("{}", report.figures_table());
     for row in report.rows.iter().filter(|row| row.outcome == Outcome::NotRun) {
         println!("not run: {} {}: {}", row.subject, row.name, row.detail);
     }
@@ -188,6 +188,8 @@ fn run_checks(args: &Args, bed: &Bed, subject: &str, said: &str, once: &Once, re
     for (name, value) in bed.figures.borrow().iter() {
         report.measure(subject, name, *value);
     }
+    report.measure(subject, "checks passed", report.count(Outcome::Passed) as f64);
+    report.measure(subject, "checks failed", report.count(Outcome::Failed) as f64);
 }
 
 fn prove(check: &Check, bed: &Bed, subject: &str) -> Row {

@@ -25,12 +25,13 @@ const LEFT_OUT: [&str; 13] = [
     ".pytest_cache",
     ".ruff_cache",
     "package-lock.json",
+    "pnpm-lock.yaml",
     "uv.lock",
     "tmp",
 ];
 
 /// What package managers call their locks.
-const LOCKS: [&str; 3] = ["package-lock.json", "uv.lock", "go.sum"];
+const LOCKS: [&str; 4] = ["package-lock.json", "pnpm-lock.yaml", "uv.lock", "go.sum"];
 
 /// The lock in a folder.
 pub fn lock(folder: &Path) -> Option<PathBuf> {

@@ -71,6 +71,7 @@ pub fn golangci_lint(batch: &Batch) -> Result<Ran> {
     command.args([
         "--max-issues-per-linter=0",
         "--max-same-issues=0",
+        "--uniq-by-line=false",
         "--output.json.path=stdout",
     ]);
     let output = process::run(&mut command, LIMIT)?;
