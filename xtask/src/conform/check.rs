@@ -24,6 +24,8 @@ pub enum When {
     NoDatabase,
     /// When the stack deploys to one host with compose
     Compose,
+    /// When it deploys a database so
+    ComposeDatabase,
 }
 
 /// One row of the contract suite.
@@ -74,7 +76,7 @@ impl Check {
             When::Always | When::NoDatabase => String::new(),
             When::Cache => stack.cache.clone(),
             When::Both => format!("{}-{}", stack.database, stack.cache),
-            When::Database | When::Mongo | When::Compose => stack.database.clone(),
+            When::Database | When::Mongo | When::Compose | When::ComposeDatabase => stack.database.clone(),
         };
         format!("{} {} {servers}", self.name, stack.language)
     }
@@ -90,6 +92,7 @@ impl Check {
             When::Both => database && cache,
             When::NoDatabase => !database,
             When::Compose => bed.stack.target == "compose",
+            When::ComposeDatabase => database && bed.stack.target == "compose",
         }
     }
 }

@@ -60,7 +60,7 @@ pub const CHECKS: &[Check] = &[
         "deploy.backup-restore",
         "4",
         "`make backup` and `make restore`: the data of then is back, the service goes on",
-        When::Compose,
+        When::ComposeDatabase,
         backup_restore,
     )
     .once(),
@@ -245,12 +245,10 @@ fn zero_downtime(bed: &Bed) -> Result<()> {
 fn bad_version(bed: &Bed) -> Result<()> {
     let production = bed.production()?;
     let before = version(bed)?;
-    // The second one starts, is never ready, and would answer everything with 503.
-    let spoils = [
-        ("0.0.78", "ENV READY_CHECKS=nonsense"),
-        ("0.0.503", "ENV DATABASE_PORT=1"),
-    ];
-    for (version, spoil) in spoils {
+    let dies = ("0.0.78", "ENV READY_CHECKS=nonsense");
+    // Starts, is never ready, and would answer everything with 503.
+    let never_ready = bed.database.as_ref().map(|_| ("0.0.503", "ENV DATABASE_PORT=1"));
+    for (version, spoil) in [dies].into_iter().chain(never_ready) {
         let image = production.release(version, spoil)?;
         under_load(bed, || {
             let output = production.make("deploy", &[("IMAGE", &image)])?;
