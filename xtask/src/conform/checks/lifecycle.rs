@@ -107,29 +107,34 @@ fn start_to_ready(instance: &Instance) -> Result<f64> {
     Ok(super::logs::milliseconds(ready)? - super::logs::milliseconds(&started)?)
 }
 
-/// Whole seconds of processor time that the program has used.
-fn processor_seconds(instance: &Instance) -> Option<u64> {
-    let top = crate::conform::docker::ok(&["top", &instance.name, "-eo", "pid,cputimes"]).ok()?;
-    top.lines().nth(1)?.split_whitespace().nth(1)?.parse().ok()
+/// Seconds of processor time that the program has used, where its process is one of this machine.
+fn processor_seconds(instance: &Instance) -> Option<f64> {
+    let state = crate::conform::docker::inspect(&instance.name).ok()?;
+    let tasks = std::fs::read_dir(format!("/proc/{}/task", state["State"]["Pid"])).ok()?;
+    let mut nanoseconds = 0.0;
+    for task in tasks {
+        let text = std::fs::read_to_string(task.ok()?.path().join("schedstat")).ok()?;
+        nanoseconds += text.split_whitespace().next()?.parse::<f64>().ok()?;
+    }
+    Some(nanoseconds / 1e9)
 }
 
 /// On a busy machine the clock says little: then it is the processor time that must stay below a second.
 fn fast(bed: &Bed) -> Result<()> {
-    let (mut best, mut least) = (f64::INFINITY, None);
+    let (mut best, mut least) = (f64::INFINITY, f64::INFINITY);
     for _ in 0..3 {
         let instance = bed.start(&Settings::new().flag("--cpus=1"))?;
-        let spent = processor_seconds(&instance);
-        least = least.into_iter().chain(spent).min();
+        least = least.min(processor_seconds(&instance).unwrap_or(f64::INFINITY));
         instance.until("the ready line", Duration::from_secs(3), |it| {
             start_to_ready(it).is_ok()
         })?;
         best = best.min(start_to_ready(&instance)?);
     }
     bed.measure("start to ready ms", best);
+    bed.measure("start CPU s", least);
     ensure!(
-        best < pace::bound(Duration::from_secs(1)).as_secs_f64() * 1000.0 || least == Some(0),
-        "{best:.0} ms from start to ready, {} whole s of processor time, the best of 3",
-        least.map_or("unknown".to_owned(), |seconds| seconds.to_string())
+        best < pace::bound(Duration::from_secs(1)).as_secs_f64() * 1000.0 || least < 1.0,
+        "{best:.0} ms from start to ready, {least:.2} s of processor time, the best of 3"
     );
     Ok(())
 }
