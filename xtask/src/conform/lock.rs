@@ -26,20 +26,29 @@ pub struct Manager {
     pub development: &'static [&'static str],
 }
 
-/// One row for each language.
+const NODE_DEVELOPMENT: &[&str] = &[
+    "node_modules/typescript/",
+    "node_modules/vitest/",
+    "node_modules/@biomejs/",
+    "node_modules/npm/",
+    "bin/npm",
+];
+
+/// One row for each; the first of a language is that of the kept locks.
 pub const MANAGERS: &[Manager] = &[
     Manager {
         language: "node",
         lock: "package-lock.json",
         make: "npm install --package-lock-only --ignore-scripts --no-audit --no-fund",
-        installs: &["npm ci", "pnpm install"],
-        development: &[
-            "node_modules/typescript/",
-            "node_modules/vitest/",
-            "node_modules/@biomejs/",
-            "node_modules/npm/",
-            "bin/npm",
-        ],
+        installs: &["npm ci"],
+        development: NODE_DEVELOPMENT,
+    },
+    Manager {
+        language: "node",
+        lock: "pnpm-lock.yaml",
+        make: "pnpm install --lockfile-only --ignore-scripts",
+        installs: &["pnpm install"],
+        development: NODE_DEVELOPMENT,
     },
     Manager {
         language: "python",
@@ -62,15 +71,18 @@ pub const MANAGERS: &[Manager] = &[
     },
 ];
 
-/// The row of a language.
-pub fn manager(language: &str) -> Result<&'static Manager> {
-    let found = MANAGERS.iter().find(|manager| manager.language == language);
-    found.with_context(|| format!("no package manager known for {language}"))
+/// The package manager of a repository: the one whose lock it has, else the first of its language.
+pub fn manager(language: &str, folder: &Path) -> Result<&'static Manager> {
+    let all = || MANAGERS.iter().filter(|manager| manager.language == language);
+    let found = all().find(|manager| folder.join(manager.lock).exists());
+    found
+        .or_else(|| all().next())
+        .with_context(|| format!("no package manager known for {language}"))
 }
 
 /// Provides the lock of a repository that has none.
 pub fn provide(stack: &Stack, folder: &Path) -> Result<()> {
-    let manager = manager(&stack.language)?;
+    let manager = manager(&stack.language, folder)?;
     if folder.join(manager.lock).exists() {
         return Ok(());
     }

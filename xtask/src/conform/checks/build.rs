@@ -87,7 +87,7 @@ fn contents(bed: &Bed) -> Result<()> {
     ];
     let found = named(&tools);
     ensure!(found.is_empty(), "tools in the image: {found:?}");
-    let development = lock::manager(&bed.stack.language)?.development;
+    let development = lock::manager(&bed.stack.language, &bed.repository.folder)?.development;
     let found: Vec<&String> = files
         .iter()
         .filter(|path| {
@@ -171,7 +171,7 @@ fn layers(bed: &Bed) -> Result<()> {
     let again = again?;
     let _ = docker::run(&["image", "rm", "-f", &tag], 60);
     bed.measure("rebuild s", again.seconds);
-    let installs = lock::manager(&bed.stack.language)?.installs;
+    let installs = lock::manager(&bed.stack.language, &bed.repository.folder)?.installs;
     let steps: Vec<_> = again
         .steps
         .iter()
@@ -194,7 +194,7 @@ fn layers(bed: &Bed) -> Result<()> {
 
 /// Builds a copy whose lock is emptied of everything it locks.
 fn lock_honoured(bed: &Bed) -> Result<()> {
-    let manager = lock::manager(&bed.stack.language)?;
+    let manager = lock::manager(&bed.stack.language, &bed.repository.folder)?;
     let folder = bed.folder("lock")?.join("repository");
     crate::conform::workspace::copy(&bed.repository.folder, &folder)?;
     let path = folder.join(manager.lock);
