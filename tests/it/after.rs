@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use crate::support::{Place, Run};
+use crate::support::{BOATYARD, Place, Run};
 use crate::terminal::{ENTER, Session, Setup};
 
 /// A package manager that writes down how it was called and makes a lock file.
@@ -241,4 +241,26 @@ fn ctrl_c_while_locking_ends_the_package_manager_and_keeps_the_repository() {
         screen.contents()
     );
     assert!(place.path("orders/boatyard.json").is_file());
+}
+
+#[test]
+fn a_first_commit_is_marked_where_nobody_s_repository_is() {
+    // The working directory `inner` is a repository.
+    for (directory, marked) in [("../orders", "Yes"), ("orders", "No"), ("../inner/orders", "No")] {
+        let place = Place::new();
+        place.program("git", "exit 1");
+        std::fs::create_dir_all(place.path("inner/.git")).expect("a repository");
+        let script = format!("cd inner && exec {BOATYARD} new {directory} --no-lock");
+        let mut session = Session::of("/bin/sh", &place, &["-c", &script], &Setup::default());
+        let mut last = session.question("");
+        while last != "? Make the first commit?" {
+            session.send(ENTER);
+            last = session.question(&last);
+        }
+        assert!(
+            session.text().contains(&format!("❯ {marked}")),
+            "{directory}: {}",
+            session.text()
+        );
+    }
 }

@@ -22,7 +22,14 @@ const FOREIGN: &[&str] = &[
 
 /// Whether `directory` would lie inside somebody's repository.
 pub fn inside_repository(directory: &Path) -> bool {
-    std::path::absolute(directory).is_ok_and(|path| path.ancestors().skip(1).any(|above| above.join(".git").exists()))
+    // Where it really lies: by its words `../orders` would be inside the directory that it leaves.
+    let above = match directory.canonicalize() {
+        Ok(path) => path.parent().map(Path::to_owned),
+        Err(_) => std::path::absolute(directory)
+            .ok()
+            .and_then(|path| path.parent()?.canonicalize().ok()),
+    };
+    above.is_some_and(|above| above.ancestors().any(|one| one.join(".git").exists()))
 }
 
 /// Commits `files` of the new repository in `directory`; gives the commit's id.
