@@ -40,6 +40,8 @@ pub struct Check {
     pub when: When,
     /// Costs much and says the same on every stack of a language: runs once
     pub once: bool,
+    /// Gives a figure that other work on this machine would spoil: nothing else runs beside it
+    pub alone: bool,
     /// The proof
     pub run: fn(&Bed) -> Result<()>,
 }
@@ -59,6 +61,7 @@ impl Check {
             statement,
             when,
             once: false,
+            alone: false,
             run,
         }
     }
@@ -66,6 +69,12 @@ impl Check {
     /// The same, run on one stack of a language only.
     pub const fn once(mut self) -> Self {
         self.once = true;
+        self
+    }
+
+    /// The same, with no other stack at work beside it.
+    pub const fn alone(mut self) -> Self {
+        self.alone = true;
         self
     }
 

@@ -28,7 +28,7 @@ mod workspace;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
@@ -98,19 +98,38 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-/// What has been proven once for a language: check, language, and the servers that it speaks to.
-type Once = Mutex<BTreeSet<String>>;
+/// What the stacks that are tested at the same time share.
+#[derive(Default)]
+struct Shared {
+    /// What has been proven once for a language: check, language, and the servers that it speaks to
+    once: Mutex<BTreeSet<String>>,
+    /// Written by what must have the machine to itself, read by everything else
+    machine: RwLock<()>,
+}
+
+impl Shared {
+    /// Does some work, alone or beside that of other stacks.
+    fn work<T>(&self, alone: bool, work: impl FnOnce() -> T) -> T {
+        if alone {
+            let _machine = self.machine.write().unwrap_or_else(PoisonError::into_inner);
+            work()
+        } else {
+            let _machine = self.machine.read().unwrap_or_else(PoisonError::into_inner);
+            work()
+        }
+    }
+}
 
 /// Tests the stacks, several at a time where that is asked for; their reports in the order of the stacks.
 fn every_stack(args: &Args, sources: Vec<workspace::Source>) -> Vec<Report> {
-    let (once, waiting) = (Once::default(), Mutex::new(sources.into_iter().enumerate()));
+    let (shared, waiting) = (Shared::default(), Mutex::new(sources.into_iter().enumerate()));
     let done = Mutex::new(Vec::new());
     let work = || {
         loop {
             // In a statement of its own, so that nobody waits for the lock while a stack is tested.
             let next = locked(&waiting).next();
             let Some((index, mut source)) = next else { break };
-            let report = one_stack(args, &mut source, &once);
+            let report = one_stack(args, &mut source, &shared);
             locked(&done).push((index, report));
         }
     };
@@ -128,7 +147,7 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn one_stack(args: &Args, source: &mut workspace::Source, once: &Once) -> Report {
+fn one_stack(args: &Args, source: &mut workspace::Source, shared: &Shared) -> Report {
     let subject = source.stack.to_string();
     let said = if args.jobs > 1 {
         format!("{} ", source.stack.label())
@@ -137,9 +156,9 @@ fn one_stack(args: &Args, source: &mut workspace::Source, once: &Once) -> Report
     };
     println!("== {subject}");
     let mut report = Report::new("conform");
-    match prepare(source, &said) {
+    match shared.work(false, || prepare(source, &said)) {
         Ok(bed) => {
-            run_checks(args, &bed, &subject, &said, once, &mut report);
+            run_checks(args, &bed, &subject, &said, shared, &mut report);
             let project = bed.repository.project.clone();
             drop(bed);
             docker::clear_project(&project);
@@ -161,7 +180,7 @@ fn prepare(source: &mut workspace::Source, said: &str) -> Result<Bed> {
     Bed::raise(&source.stack, repository, build)
 }
 
-fn run_checks(args: &Args, bed: &Bed, subject: &str, said: &str, once: &Once, report: &mut Report) {
+fn run_checks(args: &Args, bed: &Bed, subject: &str, said: &str, shared: &Shared, report: &mut Report) {
     let selected = |name: &str| {
         let only = args.only.as_deref().unwrap_or("");
         only.split(',').any(|part| name.contains(part.trim()))
@@ -170,10 +189,10 @@ fn run_checks(args: &Args, bed: &Bed, subject: &str, said: &str, once: &Once, re
         if !selected(check.name) || !check.applies(bed) {
             continue;
         }
-        if check.once && !args.all && !locked(once).insert(check.scope(bed)) {
+        if check.once && !args.all && !locked(&shared.once).insert(check.scope(bed)) {
             continue;
         }
-        let row = prove(check, bed, subject);
+        let row = shared.work(check.alone, || prove(check, bed, subject));
         let mark = match row.outcome {
             Outcome::Passed => "ok  ",
             Outcome::Failed => "FAIL",

@@ -37,7 +37,8 @@ pub const CHECKS: &[Check] = &[
         "without loading the application",
         When::Always,
         healthcheck_light,
-    ),
+    )
+    .alone(),
     Check::new(
         "image.pid-1",
         "4, 5",

@@ -38,7 +38,8 @@ pub const CHECKS: &[Check] = &[
         "A small closed loop on the items API loses no request",
         When::Always,
         measured,
-    ),
+    )
+    .alone(),
 ];
 
 const SEED: u64 = 0x0b0a_77a5;
