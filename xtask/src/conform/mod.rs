@@ -8,6 +8,7 @@ mod check;
 mod checks;
 mod database;
 mod docker;
+mod figures;
 mod fuzz;
 mod http;
 mod idle;
@@ -45,7 +46,7 @@ use repository::Repository;
 pub struct Args {
     /// Only stacks whose id (`node-postgres-redis-compose-github`) holds these comma-separated texts
     pattern: Option<String>,
-    /// Every stack, and on every stack also the checks that otherwise run once
+    /// Every service, built from nothing and deployed, also the checks that otherwise run once; writes `docs/figures.md`
     #[arg(long)]
     all: bool,
     /// An existing repository instead of rendered ones
@@ -94,8 +95,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
     }
     println!("report: {}", stack::proof_folder().join("conform.md").display());
     println!("{}", report.summary());
-    let failed = report.count(Outcome::Failed) > 0;
-    Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
+    if report.count(Outcome::Failed) > 0 {
+        return Ok(ExitCode::FAILURE);
+    }
+    if args.all && args.pattern.is_none() && args.only.is_none() {
+        figures::write(&report)?;
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// What the stacks that are tested at the same time share.
@@ -156,7 +162,7 @@ fn one_stack(args: &Args, source: &mut workspace::Source, shared: &Shared) -> Re
     };
     println!("== {subject}");
     let mut report = Report::new("conform");
-    match shared.work(false, || prepare(source, &said)) {
+    match shared.work(args.all, || prepare(args, source, &said)) {
         Ok(bed) => {
             run_checks(args, &bed, &subject, &said, shared, &mut report);
             let project = bed.repository.project.clone();
@@ -168,14 +174,16 @@ fn one_stack(args: &Args, source: &mut workspace::Source, shared: &Shared) -> Re
     report
 }
 
-fn prepare(source: &mut workspace::Source, said: &str) -> Result<Bed> {
+fn prepare(args: &Args, source: &mut workspace::Source, said: &str) -> Result<Bed> {
     let folder = source.lay_down()?;
     let label = source.stack.label();
     let repository = Repository::open(&folder, &label, source.plan.as_ref())?;
     lock::provide(&source.stack, &folder)?;
     println!("   {said}building the image");
     let tag = format!("{}:conform", repository.project);
-    let build = image::build(&folder, &tag, &[])?;
+    // A figure of the build says something only where no layer of an earlier one is used.
+    let fresh: &[&str] = if args.all { &["--no-cache"] } else { &[] };
+    let build = image::build(&folder, &tag, fresh)?;
     println!("   {said}built in {:.0} s; starting the servers", build.seconds);
     Bed::raise(&source.stack, repository, build)
 }
@@ -244,8 +252,8 @@ fn broken(subject: &str, said: &str, error: &anyhow::Error) -> Row {
 }
 
 impl Stack {
-    /// A short name for containers: `node-postgres-redis`.
+    /// A short name for containers: `node-postgres-redis-compose`.
     fn label(&self) -> String {
-        format!("{}-{}-{}", self.language, self.database, self.cache)
+        format!("{}-{}-{}-{}", self.language, self.database, self.cache, self.target)
     }
 }

@@ -49,7 +49,7 @@ pub fn sources(dir: Option<&Path>, pattern: Option<&str>, all: bool) -> Result<V
     let every = stack::list(&boatyard)?;
     let chosen: Vec<Stack> = match pattern {
         Some(pattern) => every.into_iter().filter(|stack| stack.matches(pattern)).collect(),
-        None if all => every,
+        None if all => deployed(every),
         None => covering(every),
     };
     ensure!(
@@ -64,6 +64,16 @@ pub fn sources(dir: Option<&Path>, pattern: Option<&str>, all: bool) -> Result<V
         boatyard: boatyard.clone(),
     };
     Ok(chosen.into_iter().map(source).collect())
+}
+
+/// One stack of each service, the one that is also deployed.
+fn deployed(mut every: Vec<Stack>) -> Vec<Stack> {
+    let mut seen = BTreeSet::new();
+    every.retain(|stack| {
+        let service = (stack.language.clone(), stack.database.clone(), stack.cache.clone());
+        stack.target != "none" && seen.insert(service)
+    });
+    every
 }
 
 /// The pairs of choices that a stack shows to work together.
