@@ -26,6 +26,8 @@ pub enum When {
     Compose,
     /// When it deploys a database so
     ComposeDatabase,
+    /// When it deploys so what has a password: a database or a cache
+    ComposeSecrets,
 }
 
 /// One row of the contract suite.
@@ -84,7 +86,7 @@ impl Check {
         let servers = match self.when {
             When::Always | When::NoDatabase => String::new(),
             When::Cache => stack.cache.clone(),
-            When::Both => format!("{}-{}", stack.database, stack.cache),
+            When::Both | When::ComposeSecrets => format!("{}-{}", stack.database, stack.cache),
             When::Database | When::Mongo | When::Compose | When::ComposeDatabase => stack.database.clone(),
         };
         format!("{} {} {servers}", self.name, stack.language)
@@ -102,6 +104,7 @@ impl Check {
             When::NoDatabase => !database,
             When::Compose => bed.stack.target == "compose",
             When::ComposeDatabase => database && bed.stack.target == "compose",
+            When::ComposeSecrets => (database || cache) && bed.stack.target == "compose",
         }
     }
 }

@@ -68,7 +68,7 @@ pub const CHECKS: &[Check] = &[
         "deploy.rotate-secrets",
         "1",
         "`make rotate-secrets` under load loses 0 requests, without a restart",
-        When::Compose,
+        When::ComposeSecrets,
         rotate,
     )
     .once(),
