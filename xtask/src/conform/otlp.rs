@@ -10,6 +10,9 @@ use anyhow::{Context, Result};
 
 use super::docker;
 
+/// How long nothing has to come until all has come: exporters send in batches.
+const SETTLED: Duration = Duration::from_millis(700);
+
 /// One exported span.
 #[derive(Debug, Clone, Default)]
 pub struct Span {
@@ -69,12 +72,17 @@ impl Receiver {
         self.spans.lock().map(|spans| spans.clone()).unwrap_or_default()
     }
 
-    /// Waits until a span of this trace has come.
+    /// Waits until spans of this trace have come, and no more do.
     pub fn trace(&self, trace: &str, limit: Duration) -> Vec<Span> {
         let started = Instant::now();
+        let mut last = (0, started);
         loop {
             let found: Vec<Span> = self.spans().into_iter().filter(|span| span.trace == trace).collect();
-            if !found.is_empty() || started.elapsed() > limit {
+            if found.len() > last.0 {
+                last = (found.len(), Instant::now());
+            }
+            let settled = !found.is_empty() && last.1.elapsed() > SETTLED;
+            if settled || started.elapsed() > limit {
                 return found;
             }
             thread::sleep(Duration::from_millis(50));
