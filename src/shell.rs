@@ -7,6 +7,7 @@ pub mod disk;
 pub mod embedded;
 pub mod failure;
 pub mod interrupt;
+pub mod project;
 pub mod report;
 pub mod sources;
 pub mod wizard;

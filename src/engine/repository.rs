@@ -1,7 +1,7 @@
 //! The whole repository: what templates give, and the three files that Boatyard keeps for itself.
 
 use super::answers::{Answers, SCHEMA_PATH};
-use super::base::{BASE_PATH, Base};
+use super::base::{BASE_PATH, Base, Entry, Files};
 use super::catalog::Catalog;
 use super::error::{Error, Problem};
 use super::plan::Plan;
@@ -13,22 +13,47 @@ use super::tree::{File, Policy, RelPath, Tree};
 /// Where the answers lie.
 pub const ANSWERS_PATH: &str = "boatyard.json";
 
+/// What Boatyard's own files have for an id.
+const OWN: &str = "boatyard";
+
 /// The plan for these answers and every file of the repository.
 ///
 /// # Errors
 /// As [`resolve`] and [`render`].
 pub fn generate(answers: &Answers, catalog: &Catalog) -> Result<(Plan, Tree), Error> {
-    let plan = resolve(answers, catalog)?;
-    let mut tree = render(&plan, catalog)?;
-    insert(&mut tree, SCHEMA_PATH, format!("{:#}\n", schema::answers(catalog)))?;
+    let (plan, outputs) = outputs(answers, catalog)?;
+    let mut tree: Tree = outputs
+        .iter()
+        .map(|(path, entry)| (path.clone(), entry.file.clone()))
+        .collect();
     let base = Base {
         boatyard: VERSION.to_owned(),
         answers: answers.to_document(catalog),
-        files: tree.clone(),
+        files: outputs,
     };
     insert(&mut tree, ANSWERS_PATH, answers.to_text(catalog))?;
     insert(&mut tree, BASE_PATH, base.to_text())?;
     Ok((plan, tree))
+}
+
+/// The plan for these answers and every file that it gives, with the id that stays when the file moves; without the
+/// answers and the base, which an update makes by itself.
+///
+/// # Errors
+/// As [`resolve`] and [`render`].
+pub fn outputs(answers: &Answers, catalog: &Catalog) -> Result<(Plan, Files), Error> {
+    let plan = resolve(answers, catalog)?;
+    let mut tree = render(&plan, catalog)?;
+    insert(&mut tree, SCHEMA_PATH, format!("{:#}\n", schema::answers(catalog)))?;
+    let files = tree
+        .into_iter()
+        .map(|(path, file)| {
+            let id = plan.outputs.iter().find(|output| output.path == path);
+            let id = id.map_or_else(|| format!("{OWN}:{path}"), |output| output.id.clone());
+            (path, Entry::new(file, id))
+        })
+        .collect();
+    Ok((plan, files))
 }
 
 fn insert(tree: &mut Tree, path: &str, text: String) -> Result<(), Error> {

@@ -8,6 +8,7 @@ use super::answers::{Environment, Owner, Supply};
 use super::catalog::{AxesFile, Catalog, Component, OptionKind};
 use super::change::ChangeSet;
 use super::plan::Plan;
+use super::status::Status;
 
 const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
@@ -69,6 +70,11 @@ pub fn plan() -> Value {
 /// The document that `--json` prints after a command that writes.
 pub fn result() -> Value {
     whole::<ChangeSet>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+/// The document of `boatyard status --json`.
+pub fn status() -> Value {
+    whole::<Status>(SchemaSettings::draft2020_12().for_serialize())
 }
 
 /// `stacks/axes.json`.

@@ -125,3 +125,19 @@ impl File {
 
 /// Every file of a repository, sorted by path.
 pub type Tree = BTreeMap<RelPath, File>;
+
+/// What stands at a path of a project directory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Found {
+    /// Nothing.
+    Absent,
+    /// A file.
+    File {
+        /// Its content; nothing says that it is text.
+        bytes: Vec<u8>,
+        /// Whether it may be executed; none where the file system does not tell.
+        executable: Option<bool>,
+    },
+    /// Something that is never read, written over or followed: `a symbolic link`, `a directory`.
+    Other(&'static str),
+}

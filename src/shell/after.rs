@@ -15,7 +15,9 @@ use super::interrupt;
 use super::report::Report;
 
 pub mod commit;
+pub mod index;
 pub mod offers;
+pub mod pager;
 
 /// The program on the search path, if it is there.
 pub fn find(program: &str) -> Option<PathBuf> {

@@ -46,6 +46,37 @@ pub fn command(catalog: &Catalog) -> Command {
             .arg(flag("no-git", "Do not commit, do not ask").overrides_with("git")),
         )
         .subcommand(
+            with_answers(
+                Command::new("update")
+                    .about("Refit a repository to changed answers or a newer Boatyard, keeping every edit"),
+                catalog,
+            )
+            .arg(project())
+            .arg(flag("yes", "Take today's answers, do not ask").short('y'))
+            .arg(flag("dry-run", "Show what would happen, write nothing").short('n'))
+            .arg(json("Print the changes as JSON"))
+            .arg(on_conflict())
+            .arg(flag(
+                "allow-dirty",
+                "Write over uncommitted edits and files with conflict markers too",
+            ))
+            .arg(flag("undo", "Take the last update back").conflicts_with_all(["dry-run", "answers", "set", "lock"]))
+            .arg(flag("lock", "Let the package manager lock the dependencies afterwards").overrides_with("no-lock"))
+            .arg(flag("no-lock", "Do not lock, do not ask").overrides_with("lock")),
+        )
+        .subcommand(
+            with_answers(Command::new("diff").about("Show an update as a unified diff"), catalog)
+                .arg(project())
+                .arg(json("Print the changes as JSON"))
+                .arg(on_conflict()),
+        )
+        .subcommand(
+            Command::new("status")
+                .about("Say whether a repository is behind, edited or drifted; exit 1 for behind or drifted")
+                .arg(project())
+                .arg(json("Print it as JSON")),
+        )
+        .subcommand(
             with_answers(Command::new("plan").about("Show the resolved plan"), catalog)
                 .arg(flag("yes", "Take the default for what is not answered").short('y'))
                 .arg(json("Print it as JSON, whole")),
@@ -65,14 +96,7 @@ pub fn command(catalog: &Catalog) -> Command {
                         .value_hint(ValueHint::FilePath)
                         .help("A path of the repository, or a name such as `DATABASE_URL`"),
                 )
-                .arg(
-                    Arg::new("project")
-                        .long("project")
-                        .value_name("DIR")
-                        .value_hint(ValueHint::DirPath)
-                        .default_value(".")
-                        .help("The repository"),
-                )
+                .arg(project())
                 .arg(json("Print it as JSON")),
         )
         .subcommand(
@@ -80,7 +104,7 @@ pub fn command(catalog: &Catalog) -> Command {
                 Arg::new("of")
                     .value_name("DOCUMENT")
                     .required(true)
-                    .value_parser(["answers", "plan", "result"]),
+                    .value_parser(["answers", "plan", "result", "status"]),
             ),
         )
         .subcommand(
@@ -90,6 +114,30 @@ pub fn command(catalog: &Catalog) -> Command {
                     .value_parser(clap::value_parser!(clap_complete::Shell)),
             ),
         )
+}
+
+fn project() -> Arg {
+    Arg::new("project")
+        .long("project")
+        .value_name("DIR")
+        .value_hint(ValueHint::DirPath)
+        .default_value(".")
+        .help("The repository, or a directory in it")
+}
+
+fn on_conflict() -> Arg {
+    Arg::new("on-conflict")
+        .long("on-conflict")
+        .value_name("HOW")
+        .value_parser([
+            PossibleValue::new("markers").help("both sides between markers"),
+            PossibleValue::new("diff3").help("the same, with what both came from"),
+            PossibleValue::new("keep").help("your side"),
+            PossibleValue::new("replace").help("the new side, files that were yours included"),
+            PossibleValue::new("abort").help("write nothing at all"),
+        ])
+        .default_value("markers")
+        .help("What to do where your edits and the changes contradict each other")
 }
 
 fn flag(id: &'static str, about: &'static str) -> Arg {

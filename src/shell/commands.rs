@@ -9,11 +9,14 @@ use super::embedded;
 use super::failure::Failure;
 use super::report::{Level, Report};
 
+mod diff;
 mod explain;
 mod list;
 mod new;
 mod plan;
 mod schema;
+mod status;
+mod update;
 
 /// What every command works with.
 pub struct Context {
@@ -65,6 +68,9 @@ fn level(matches: &ArgMatches) -> Level {
 fn dispatch(matches: &ArgMatches, context: &Context) -> Result<(), Failure> {
     match matches.subcommand() {
         Some(("new", matches)) => new::run(matches, context),
+        Some(("update", matches)) => update::run(matches, context),
+        Some(("diff", matches)) => diff::run(matches, context),
+        Some(("status", matches)) => status::run(matches, context),
         Some(("plan", matches)) => plan::run(matches, context),
         Some(("list", matches)) => list::run(matches, context),
         Some(("explain", matches)) => explain::run(matches, context),

@@ -10,6 +10,9 @@ use crate::engine::tree::Tree;
 use super::failure::{Failure, shown};
 use super::interrupt;
 
+pub mod journal;
+pub mod ops;
+pub mod place;
 mod stage;
 
 pub use stage::{sweep, write_new};

@@ -13,6 +13,8 @@ pub enum Failure {
     Bug(Vec<Problem>),
     /// The file system or a program that was asked for.
     Io(Vec<Problem>),
+    /// The work was done, or looked at, and something is left for a person: differences, drift, conflicts.
+    Differs(Vec<Problem>),
     /// Ctrl-C.
     Interrupted,
 }
@@ -35,14 +37,15 @@ impl Failure {
     /// What to tell, in order.
     pub fn problems(&self) -> &[Problem] {
         match self {
-            Self::Input(problems) | Self::Bug(problems) | Self::Io(problems) => problems,
+            Self::Input(problems) | Self::Bug(problems) | Self::Io(problems) | Self::Differs(problems) => problems,
             Self::Interrupted => &[],
         }
     }
 
-    /// 2 the user's input, 70 our bug, 74 input/output, 130 interrupted.
+    /// 1 differences, 2 the user's input, 70 our bug, 74 input/output, 130 interrupted.
     pub fn exit_code(&self) -> u8 {
         match self {
+            Self::Differs(_) => 1,
             Self::Input(_) => 2,
             Self::Bug(_) => 70,
             Self::Io(_) => 74,

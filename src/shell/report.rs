@@ -1,11 +1,13 @@
 //! What people read: messages on standard error, in colour where that is wanted; the only file that knows `console`.
 
 use console::{
-    Style, Term, colors_enabled_stderr, measure_text_width, set_colors_enabled, set_colors_enabled_stderr, truncate_str,
+    Style, Term, colors_enabled, colors_enabled_stderr, measure_text_width, set_colors_enabled,
+    set_colors_enabled_stderr, truncate_str,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::engine::change::ChangeSet;
+use crate::engine::base::BASE_PATH;
+use crate::engine::change::{Action, Change, ChangeSet, Reason};
 use crate::engine::error::Problem;
 
 /// How much to say.
@@ -124,6 +126,59 @@ impl Report {
         ));
     }
 
+    /// What an update did or would do: a line for each file that a person wants to know of, and the sum.
+    pub fn update(&self, set: &ChangeSet) {
+        for change in &set.changes {
+            let quiet = match change.action {
+                Action::Unchanged | Action::Adopt => true,
+                Action::Keep => change.reason == Reason::Edited,
+                _ => change.reason == Reason::Own && change.path.as_str() == BASE_PATH,
+            };
+            if quiet && self.level != Level::Verbose {
+                continue;
+            }
+            let style = Style::new().for_stderr();
+            let style = match change.action {
+                Action::Create | Action::Merge | Action::Move | Action::Update => style.green(),
+                Action::Conflict => style.red().bold(),
+                Action::Delete => style.yellow(),
+                _ => style.dim(),
+            };
+            let from = change
+                .from
+                .as_ref()
+                .map(|from| format!("{from} -> "))
+                .unwrap_or_default();
+            let why = match change.reason {
+                Reason::New | Reason::Changed | Reason::Same | Reason::Own => String::new(),
+                reason => format!("  ({reason})"),
+            };
+            let word = format!("{:<9}", change.action.word());
+            self.say(&format!("  {} {from}{}{why}", style.apply_to(word), change.path));
+        }
+        self.say(&sum(set));
+    }
+
+    /// A unified diff, in colour where that is wanted.
+    pub fn patch(&self, text: &str) -> String {
+        if !colors_enabled() {
+            return text.to_owned();
+        }
+        let paint = |line: &str| {
+            let style = match line.as_bytes().first() {
+                _ if line.starts_with("diff ") || line.starts_with("---") || line.starts_with("+++") => {
+                    Style::new().bold()
+                }
+                Some(b'+') => Style::new().green(),
+                Some(b'-') => Style::new().red(),
+                Some(b'@') => Style::new().cyan(),
+                _ => Style::new(),
+            };
+            format!("{}\n", style.apply_to(line))
+        };
+        text.lines().map(paint).collect()
+    }
+
     /// A heading and commands to run below it, each with what it does.
     pub fn commands(&self, heading: &str, commands: &[(String, String)]) {
         let (bold, dim) = (Style::new().for_stderr().bold(), Style::new().for_stderr().dim());
@@ -140,6 +195,38 @@ impl Report {
             };
             self.say(&format!("  {line}"));
         }
+    }
+}
+
+/// `updated 3 files and merged 1 in ., 1 in conflict`: how often each thing happened.
+fn sum(set: &ChangeSet) -> String {
+    let count = |action: Action| {
+        let own = |change: &&Change| change.reason != Reason::Own;
+        set.changes
+            .iter()
+            .filter(own)
+            .filter(|change| change.action == action)
+            .count()
+    };
+    let told: Vec<String> = [
+        (Action::Create, "created"),
+        (Action::Update, "updated"),
+        (Action::Merge, "merged"),
+        (Action::Move, "moved"),
+        (Action::Delete, "deleted"),
+        (Action::Conflict, "in conflict"),
+    ]
+    .iter()
+    .filter_map(|(action, word)| match count(*action) {
+        0 => None,
+        count => Some(format!("{count} {word}")),
+    })
+    .collect();
+    let place = super::failure::shown(std::path::Path::new(&set.directory));
+    match (told.is_empty(), set.dry_run) {
+        (true, _) => format!("nothing to change in {place}"),
+        (false, true) => format!("would be in {place}: {}", told.join(", ")),
+        (false, false) => format!("in {place}: {}", told.join(", ")),
     }
 }
 

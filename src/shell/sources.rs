@@ -7,6 +7,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value};
 
 use crate::engine::answers::Answers;
+use crate::engine::base::BASE_PATH;
 use crate::engine::catalog::Catalog;
 use crate::engine::draft::{Draft, Source};
 use crate::engine::error::Problem;
@@ -23,14 +24,87 @@ const PREFIX: &str = "BOATYARD_";
 /// # Errors
 /// The file of `--answers` cannot be read: then nobody knows what is missing, so only the other problems are told with it.
 pub fn draft(matches: &ArgMatches, catalog: &Catalog) -> Result<(Draft, Vec<Problem>), Failure> {
-    let mut problems = Vec::new();
+    let given = given(matches, catalog)?;
     let mut sources = environment();
-    let mut unread = false;
+    sources.extend(given.sources);
+    let (draft, more) = Draft::read(&sources, catalog, VERSION);
+    let problems = [given.problems, more].concat();
+    if given.unread {
+        return Err(Failure::Input(problems));
+    }
+    Ok((draft, problems))
+}
+
+/// Answers for a repository that has some: what was given now, then its own, then those that it was made from.
+///
+/// The environment answers only axes that the repository knows nothing of, so that no variable in CI converts it. What new
+/// answers leave without a meaning goes, unless it was given now as well.
+///
+/// # Errors
+/// As [`draft`].
+pub fn refit(
+    matches: Option<&ArgMatches>,
+    catalog: &Catalog,
+    stored: Source,
+    before: &Value,
+) -> Result<(Draft, Vec<Problem>), Failure> {
+    let given = matches.map_or_else(|| Ok(Given::default()), |matches| given(matches, catalog))?;
+    let known = |source: &Source| source.values.keys().all(|key| catalog.axis(key).is_some());
+    let mut sources: Vec<Source> = environment().into_iter().filter(known).collect();
+    let axes = before.as_object().into_iter().flatten().filter(|(key, _)| {
+        // A line that somebody took out is no decision for today's default.
+        catalog.axis(key).is_some() || *key == "name"
+    });
+    sources.push(Source {
+        origin: BASE_PATH.to_owned(),
+        values: axes.map(|(key, value)| (key.clone(), value.clone())).collect(),
+    });
+    sources.push(stored);
+    let (new, old) = (
+        given.sources.iter().flat_map(|source| source.values.keys()),
+        sources.len(),
+    );
+    let new: Vec<String> = new.cloned().collect();
+    sources.extend(given.sources);
+    let (mut draft, more) = Draft::read(&sources, catalog, VERSION);
+    if sources.len() > old {
+        let settled = draft.clone().without_strays(catalog);
+        draft
+            .options
+            .retain(|id, _| settled.options.contains_key(id) || new.contains(id));
+        draft
+            .choices
+            .retain(|id, _| settled.choices.contains_key(id) || new.contains(id));
+    }
+    let problems = [given.problems, more].concat();
+    if given.unread {
+        return Err(Failure::Input(problems));
+    }
+    Ok((draft, problems))
+}
+
+/// Whether any answer was given on the command line.
+pub fn any_given(matches: &ArgMatches, catalog: &Catalog) -> bool {
+    let named = ["answers", "set"].iter().any(|id| matches.contains_id(id));
+    named || !cli::given(matches, catalog).is_empty()
+}
+
+/// Answers of the command line.
+#[derive(Default)]
+struct Given {
+    sources: Vec<Source>,
+    problems: Vec<Problem>,
+    /// The file of `--answers` could not be read.
+    unread: bool,
+}
+
+fn given(matches: &ArgMatches, catalog: &Catalog) -> Result<Given, Failure> {
+    let mut given = Given::default();
     match matches.get_one::<String>("answers").map(|path| file(path)) {
-        Some(Ok(source)) => sources.push(source),
+        Some(Ok(source)) => given.sources.push(source),
         Some(Err(Failure::Input(found))) => {
-            problems.extend(found);
-            unread = true;
+            given.problems.extend(found);
+            given.unread = true;
         }
         Some(Err(other)) => return Err(other),
         None => {}
@@ -38,22 +112,19 @@ pub fn draft(matches: &ArgMatches, catalog: &Catalog) -> Result<(Draft, Vec<Prob
     for pair in matches.get_many::<String>("set").into_iter().flatten() {
         match pair.split_once('=') {
             Some((key, value)) if !key.is_empty() => {
-                sources.push(Source::single(format!("--set {key}"), key, value.into()));
+                given
+                    .sources
+                    .push(Source::single(format!("--set {key}"), key, value.into()));
             }
-            _ => problems.push(
+            _ => given.problems.push(
                 Problem::new(format!("`--set {pair}` is no `KEY=VALUE`")).hint("write it as `--set language=node`"),
             ),
         }
     }
     for (flag, key, value) in cli::given(matches, catalog) {
-        sources.push(Source::single(flag, &key, value.into()));
+        given.sources.push(Source::single(flag, &key, value.into()));
     }
-    let (draft, more) = Draft::read(&sources, catalog, VERSION);
-    problems.extend(more);
-    if unread {
-        return Err(Failure::Input(problems));
-    }
-    Ok((draft, problems))
+    Ok(given)
 }
 
 /// The complete answers, or every problem of what was given and what is missing in one message.

@@ -29,6 +29,15 @@ enum Left {
     Out(Failure),
 }
 
+/// What the answers are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// A new repository.
+    New,
+    /// Another state of one that is there; the name's directory is no question.
+    Update,
+}
+
 /// The wizard: an interview, where it goes, and the terminal it is held on.
 pub struct Wizard<'a> {
     interview: Interview<'a>,
@@ -38,6 +47,7 @@ pub struct Wizard<'a> {
     report: Report,
     /// The questions asked so far, each with the rows that it takes on the screen, so that Esc can take them back.
     asked: Vec<(String, usize)>,
+    purpose: Purpose,
 }
 
 /// What the wizard found out.
@@ -57,7 +67,14 @@ impl<'a> Wizard<'a> {
             directory,
             report,
             asked: Vec::new(),
+            purpose: Purpose::New,
         }
+    }
+
+    /// The same for another purpose.
+    #[must_use]
+    pub fn with(self, purpose: Purpose) -> Self {
+        Self { purpose, ..self }
     }
 
     /// Asks what is open, shows the summary, and gives what was decided there.

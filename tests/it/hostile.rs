@@ -103,8 +103,8 @@ proptest! {
 fn a_base_file_of_the_future_or_of_an_attacker_is_refused() {
     let cases = [
         (
-            r#"{"format":2,"new":true}"#,
-            "`.boatyard/base.json` has format 2, this boatyard reads up to 1",
+            r#"{"format":3,"new":true}"#,
+            "`.boatyard/base.json` has format 3, this boatyard reads up to 2",
         ),
         (
             "not JSON",

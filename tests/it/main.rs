@@ -8,6 +8,7 @@ mod examples;
 mod explain;
 mod golden;
 mod hostile;
+mod merge;
 mod messages;
 mod names;
 mod next;

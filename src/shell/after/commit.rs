@@ -20,6 +20,13 @@ const FOREIGN: &[&str] = &[
     "GIT_OBJECT_DIRECTORY",
 ];
 
+/// Whether git is installed and `directory` lies in a repository of it.
+pub fn is_repository(directory: &Path) -> bool {
+    let inside =
+        std::path::absolute(directory).is_ok_and(|path| path.ancestors().any(|above| above.join(".git").exists()));
+    inside && find("git").is_some()
+}
+
 /// Whether `directory` would lie inside somebody's repository.
 pub fn inside_repository(directory: &Path) -> bool {
     // Where it really lies: by its words `../orders` would be inside the directory that it leaves.
@@ -82,7 +89,8 @@ fn must(directory: &Path, args: &[&str], input: Option<&[u8]>) -> Result<Output,
     )))
 }
 
-fn git(directory: &Path, args: &[&str], input: Option<&[u8]>) -> Result<Output, Failure> {
+/// Runs git in a directory, and nowhere else.
+pub(super) fn git(directory: &Path, args: &[&str], input: Option<&[u8]>) -> Result<Output, Failure> {
     let mut command = Command::new("git");
     command.args(args).current_dir(directory);
     for name in FOREIGN {

@@ -11,6 +11,7 @@ pub(super) fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure
     let schema = match matches.get_one::<String>("of").map(String::as_str) {
         Some("plan") => schema::plan(),
         Some("result") => schema::result(),
+        Some("status") => schema::status(),
         _ => schema::answers(&context.catalog),
     };
     super::print(&format!("{schema:#}"));

@@ -10,7 +10,7 @@ use crate::engine::plan::Plan;
 use crate::engine::questions::{Form, NAME};
 use crate::engine::repository;
 
-use super::{Left, Line, Wizard, fit, line};
+use super::{Left, Line, Purpose, Wizard, fit, line};
 use crate::shell::failure::{Failure, shown};
 
 /// What an entry of the page does.
@@ -99,7 +99,11 @@ impl Wizard<'_> {
             title: title.into(),
             text: title.into(),
         };
-        let mut lines = vec![plain("Create it")];
+        let go = match self.purpose {
+            Purpose::New => "Create it",
+            Purpose::Update => "Update to this",
+        };
+        let mut lines = vec![plain(go)];
         let mut entries = vec![Entry::Create];
         for (key, value) in facts {
             lines.push(Line {

@@ -1,0 +1,135 @@
+//! The three-way merge of files whose parts have names: two sides that add different keys, dependencies or services never
+//! conflict. The user's text stays byte for byte outside the parts that are touched; where this is in doubt, lines decide.
+
+use super::text::{self, Labels, Merged, Settle};
+
+mod gomod;
+mod json;
+mod node;
+mod pick;
+mod print;
+mod toml;
+mod yaml;
+
+use node::Node;
+use print::Sources;
+
+/// A syntax whose parts have names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Syntax {
+    /// JSON, comments allowed.
+    Json,
+    /// TOML.
+    Toml,
+    /// YAML.
+    Yaml,
+    /// `go.mod`.
+    GoMod,
+}
+
+impl Syntax {
+    /// The syntax of a file, by its name; none: lines.
+    pub fn of(path: &str) -> Option<Self> {
+        let name = path.rsplit('/').next().unwrap_or(path);
+        match name.rsplit_once('.').map(|(_, ending)| ending) {
+            _ if name == "go.mod" => Some(Self::GoMod),
+            Some("json") => Some(Self::Json),
+            Some("toml") => Some(Self::Toml),
+            Some("yaml" | "yml") => Some(Self::Yaml),
+            _ => None,
+        }
+    }
+
+    /// The parts of a text; none when it cannot be taken apart.
+    fn parse(self, text: &str) -> Option<Node> {
+        match self {
+            Self::Json => json::parse(text),
+            Self::Toml => toml::parse(text),
+            Self::Yaml => yaml::parse(text),
+            Self::GoMod => gomod::parse(text),
+        }
+    }
+}
+
+/// Merges by parts where that can be shown to be right, else by lines.
+///
+/// The result of lines stands when it holds exactly the parts that it should. Otherwise the parts are put in place in the
+/// user's text, and the outcome is taken apart again to see that it holds what it should.
+pub fn merge(syntax: Option<Syntax>, base: &str, ours: &str, theirs: &str, settle: Settle, labels: &Labels) -> Merged {
+    let by_lines = text::merge(base, ours, theirs, settle, labels);
+    let by_parts = syntax.and_then(|syntax| parts(syntax, base, ours, theirs, settle, labels, &by_lines));
+    by_parts.unwrap_or(by_lines)
+}
+
+fn parts(
+    syntax: Syntax,
+    base: &str,
+    ours: &str,
+    theirs: &str,
+    settle: Settle,
+    labels: &Labels,
+    by_lines: &Merged,
+) -> Option<Merged> {
+    let nodes = [base, ours, theirs].map(|text| syntax.parse(text));
+    let [Some(old), Some(mine), Some(new)] = &nodes else {
+        return None;
+    };
+    let picked = pick::merge(old, mine, new)?;
+    let clean = picked.conflicts() == 0;
+    if by_lines.conflicts == 0 && clean {
+        let node = syntax.parse(&by_lines.text)?;
+        if picked.fits(&node) {
+            return Some(by_lines.clone());
+        }
+    }
+    // What lines can settle comes along, comments of the new output among it.
+    let settled = text::merge(base, ours, theirs, Settle::Ours, labels).text;
+    [settled.as_str(), ours].iter().find_map(|start| {
+        let node = syntax.parse(start)?;
+        let sources = Sources {
+            text: start,
+            base,
+            ours,
+            theirs,
+            labels,
+        };
+        let plain = print::print(&picked, &node, &sources, Settle::Ours)?;
+        // Shown to be right without markers, which no syntax has.
+        let checked = syntax.parse(&plain.text).is_some_and(|node| picked.fits(&node));
+        if !checked {
+            return None;
+        }
+        match clean || settle == Settle::Ours {
+            true => Some(Merged {
+                conflicts: picked.conflicts(),
+                ..plain
+            }),
+            false => print::print(&picked, &node, &sources, settle),
+        }
+    })
+}
+
+/// Puts the parts of `new` in place of those of `old`, which keep their formatting where they stay; none when that cannot
+/// be done.
+pub fn rewrite(syntax: Syntax, old: &str, new: &str) -> Option<String> {
+    let (mine, theirs) = (syntax.parse(old)?, syntax.parse(new)?);
+    let picked = pick::merge(&mine, &mine, &theirs)?;
+    let sources = Sources {
+        text: old,
+        base: old,
+        ours: old,
+        theirs: new,
+        labels: &Labels::none(),
+    };
+    let printed = print::print(&picked, &mine, &sources, Settle::Ours)?.text;
+    let fits = syntax.parse(&printed).is_some_and(|node| picked.fits(&node));
+    fits.then_some(printed)
+}
+
+/// The text without what a package manager keeps in it for itself.
+pub fn without_locks(syntax: Option<Syntax>, text: &str) -> std::borrow::Cow<'_, str> {
+    match syntax {
+        Some(Syntax::GoMod) => gomod::without_indirect(text).into(),
+        _ => text.into(),
+    }
+}

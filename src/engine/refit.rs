@@ -1,0 +1,147 @@
+//! A whole update as a value: what the new answers give, against what was generated and what is there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Map, Value};
+
+use super::answers::Answers;
+use super::base::{BASE_PATH, Base, Files};
+use super::catalog::Catalog;
+use super::change::{self, Action, Change, OWN_LAYER, Reason};
+use super::draft::{Draft, Source};
+use super::error::Error;
+use super::merge::decide::Content;
+use super::merge::shape::Shaped;
+use super::merge::structured::{self, Syntax};
+use super::merge::text::Labels;
+use super::merge::{self, Edit, OnConflict, Rules, Update};
+use super::plan::Plan;
+use super::repository::{self, ANSWERS_PATH};
+use super::resolve::VERSION;
+use super::tree::{Found, Policy, RelPath};
+
+/// What new answers give, before anybody looked at the disk.
+#[derive(Debug)]
+pub struct Wanted {
+    /// The answers.
+    pub answers: Answers,
+    /// Their plan.
+    pub plan: Plan,
+    /// Their files.
+    pub files: Files,
+}
+
+impl Wanted {
+    /// What these answers give.
+    ///
+    /// # Errors
+    /// As [`repository::outputs`].
+    pub fn new(answers: Answers, catalog: &Catalog) -> Result<Self, Error> {
+        let (plan, files) = repository::outputs(&answers, catalog)?;
+        Ok(Self { answers, plan, files })
+    }
+
+    /// Every path whose present state the update has to know.
+    pub fn paths(&self, base: &Base) -> BTreeSet<RelPath> {
+        let own = [ANSWERS_PATH, BASE_PATH]
+            .iter()
+            .filter_map(|path| RelPath::parse(path).ok());
+        merge::paths(&base.files, &self.files).into_iter().chain(own).collect()
+    }
+
+    /// Decides everything, Boatyard's own files included.
+    pub fn update(
+        &self,
+        base: &Base,
+        disk: &BTreeMap<RelPath, Found>,
+        catalog: &Catalog,
+        on_conflict: OnConflict,
+    ) -> Update {
+        let rules = Rules {
+            on_conflict,
+            labels: Labels {
+                base: "as generated before".into(),
+                ours: "yours".into(),
+                theirs: format!("boatyard {VERSION}"),
+            },
+        };
+        let origin = |path: &RelPath| change::origin(&self.plan, path);
+        let mut update = merge::update(&base.files, disk, &self.files, &rules, origin);
+        let next = Base {
+            boatyard: VERSION.to_owned(),
+            answers: self.answers.to_document(catalog),
+            files: update.files.clone(),
+        };
+        let answers = |bytes: &[u8]| self.answers_text(bytes, catalog);
+        own(&mut update, disk, ANSWERS_PATH, answers);
+        own(&mut update, disk, BASE_PATH, |bytes| {
+            let text = next.to_text().into_bytes();
+            (text != bytes).then_some(text)
+        });
+        update.changes.sort_by(|a, b| a.path.cmp(&b.path));
+        update
+    }
+
+    /// `boatyard.json` with these answers, in the user's order and formatting; none when it says them already.
+    fn answers_text(&self, bytes: &[u8], catalog: &Catalog) -> Option<Vec<u8>> {
+        let fresh = || Some(self.answers.to_text(catalog).into_bytes());
+        let Some(mine) = Shaped::read(bytes) else {
+            return fresh();
+        };
+        let Ok(values) = serde_json::from_str::<Map<String, Value>>(&mine.text) else {
+            return fresh();
+        };
+        let keeps_schema = values.contains_key("$schema");
+        let source = Source {
+            origin: ANSWERS_PATH.to_owned(),
+            values,
+        };
+        let (draft, _) = Draft::read(&[source], catalog, VERSION);
+        if draft.complete(catalog).is_ok_and(|answers| answers == self.answers) {
+            return None;
+        }
+        let mut document = self.answers.to_document(catalog);
+        if let (false, Value::Object(map)) = (keeps_schema, &mut document) {
+            map.shift_remove("$schema");
+        }
+        match structured::rewrite(Syntax::Json, &mine.text, &format!("{document:#}\n")) {
+            Some(text) => Some(mine.shape.write(&text)),
+            None => fresh(),
+        }
+    }
+}
+
+/// Adds one of Boatyard's own files to the update; `text` gives its new content, or none when the old one will do.
+fn own(update: &mut Update, disk: &BTreeMap<RelPath, Found>, path: &str, text: impl FnOnce(&[u8]) -> Option<Vec<u8>>) {
+    let Ok(path) = RelPath::parse(path) else { return };
+    let (present, bytes) = match disk.get(&path) {
+        Some(Found::File { bytes, .. }) => (true, bytes.as_slice()),
+        _ => (false, &[][..]),
+    };
+    let new = text(bytes);
+    let action = match (&new, present) {
+        (None, _) => Action::Unchanged,
+        (Some(_), true) => Action::Update,
+        (Some(_), false) => Action::Create,
+    };
+    let lines = String::from_utf8_lossy(new.as_deref().unwrap_or(bytes)).lines().count();
+    if let Some(bytes) = new {
+        let content = Content {
+            bytes,
+            executable: false,
+        };
+        update.edits.insert(path.clone(), Edit::Write(content));
+    }
+    update.changes.push(Change {
+        path,
+        from: None,
+        action,
+        reason: Reason::Own,
+        conflicts: 0,
+        policy: Policy::Managed,
+        executable: false,
+        lines,
+        layer: OWN_LAYER.to_owned(),
+        because: BTreeMap::new(),
+    });
+}
