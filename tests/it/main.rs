@@ -19,5 +19,6 @@ mod schemas;
 mod support;
 mod terminal;
 mod tidy;
+mod update;
 mod wizard;
 mod writing;

@@ -1,5 +1,6 @@
 //! What an update does to files, as a pure function: the decision table, texts, and files whose parts have names.
 
+mod moves;
 mod oracle;
 mod structured;
 mod table;

@@ -70,6 +70,9 @@ fn one_file_knows_each_library() {
         ("std::fs", "src/shell/disk"),
         ("std::process::Command", "src/shell/after"),
         ("minijinja", "src/engine/render"),
+        ("jsonc_parser", "src/engine/merge/structured/json.rs"),
+        ("toml_parser", "src/engine/merge/structured/toml.rs"),
+        ("saphyr_parser", "src/engine/merge/structured/yaml.rs"),
     ] {
         for (path, text) in texts("src", ".rs") {
             let uses = text
