@@ -17,6 +17,8 @@ pub struct Plan {
     pub schema: &'static str,
     /// The Boatyard that made it.
     pub boatyard: &'static str,
+    /// What Boatyard keeps for itself in the repository; nothing in one that is ejected, which says no word of it.
+    pub own: Vec<&'static str>,
     /// The project's name in every form.
     pub project: Names,
     /// What the service is for, one sentence.

@@ -41,6 +41,15 @@ impl Wanted {
         Ok(Self { answers, plan, files })
     }
 
+    /// The same without a word of Boatyard, to leave behind.
+    ///
+    /// # Errors
+    /// As [`repository::ejected`].
+    pub fn ejected(answers: Answers, catalog: &Catalog) -> Result<Self, Error> {
+        let (plan, files) = repository::ejected(&answers, catalog)?;
+        Ok(Self { answers, plan, files })
+    }
+
     /// Every path whose present state the update has to know.
     pub fn paths(&self, base: &Base) -> BTreeSet<RelPath> {
         let own = [ANSWERS_PATH, BASE_PATH]
@@ -57,16 +66,7 @@ impl Wanted {
         catalog: &Catalog,
         on_conflict: OnConflict,
     ) -> Update {
-        let rules = Rules {
-            on_conflict,
-            labels: Labels {
-                base: "as generated before".into(),
-                ours: "yours".into(),
-                theirs: format!("boatyard {VERSION}"),
-            },
-        };
-        let origin = |path: &RelPath| change::origin(&self.plan, path);
-        let mut update = merge::update(&base.files, disk, &self.files, &rules, origin);
+        let mut update = self.merge(base, disk, on_conflict);
         let next = Base {
             boatyard: VERSION.to_owned(),
             answers: self.answers.to_document(catalog),
@@ -80,6 +80,34 @@ impl Wanted {
         });
         update.changes.sort_by(|a, b| a.path.cmp(&b.path));
         update
+    }
+
+    /// Decides what an ejected repository becomes: nothing of Boatyard's own stays.
+    pub fn eject(&self, base: &Base, disk: &BTreeMap<RelPath, Found>) -> Update {
+        // What the user wrote is theirs, even where it speaks of Boatyard.
+        let mut update = self.merge(base, disk, OnConflict::Keep);
+        for path in [ANSWERS_PATH, BASE_PATH] {
+            let path = own(&mut update, disk, path, |_| None);
+            update.edits.extend(path.map(|path| (path, Edit::Remove)));
+        }
+        for change in update.changes.iter_mut().filter(|change| change.reason == Reason::Own) {
+            change.action = Action::Delete;
+        }
+        update.changes.sort_by(|a, b| a.path.cmp(&b.path));
+        update
+    }
+
+    fn merge(&self, base: &Base, disk: &BTreeMap<RelPath, Found>, on_conflict: OnConflict) -> Update {
+        let rules = Rules {
+            on_conflict,
+            labels: Labels {
+                base: "as generated before".into(),
+                ours: "yours".into(),
+                theirs: format!("boatyard {VERSION}"),
+            },
+        };
+        let origin = |path: &RelPath| change::origin(&self.plan, path);
+        merge::update(&base.files, disk, &self.files, &rules, origin)
     }
 
     /// `boatyard.json` with these answers, in the user's order and formatting; none when it says them already.
@@ -111,9 +139,15 @@ impl Wanted {
     }
 }
 
-/// Adds one of Boatyard's own files to the update; `text` gives its new content, or none when the old one will do.
-fn own(update: &mut Update, disk: &BTreeMap<RelPath, Found>, path: &str, text: impl FnOnce(&[u8]) -> Option<Vec<u8>>) {
-    let Ok(path) = RelPath::parse(path) else { return };
+/// Adds one of Boatyard's own files to the update; `text` gives its new content, or none when the old one will do. Gives
+/// its path.
+fn own(
+    update: &mut Update,
+    disk: &BTreeMap<RelPath, Found>,
+    path: &str,
+    text: impl FnOnce(&[u8]) -> Option<Vec<u8>>,
+) -> Option<RelPath> {
+    let path = RelPath::parse(path).ok()?;
     let (present, bytes) = match disk.get(&path) {
         Some(Found::File { bytes, .. }) => (true, bytes.as_slice()),
         _ => (false, &[][..]),
@@ -133,7 +167,7 @@ fn own(update: &mut Update, disk: &BTreeMap<RelPath, Found>, path: &str, text: i
         update.edits.insert(path.clone(), Edit::Write(content));
     }
     update.changes.push(Change {
-        path,
+        path: path.clone(),
         from: None,
         action,
         reason: Reason::Own,
@@ -144,4 +178,5 @@ fn own(update: &mut Update, disk: &BTreeMap<RelPath, Found>, path: &str, text: i
         layer: OWN_LAYER.to_owned(),
         because: BTreeMap::new(),
     });
+    Some(path)
 }

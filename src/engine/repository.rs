@@ -45,15 +45,30 @@ pub fn outputs(answers: &Answers, catalog: &Catalog) -> Result<(Plan, Files), Er
     let plan = resolve(answers, catalog)?;
     let mut tree = render(&plan, catalog)?;
     insert(&mut tree, SCHEMA_PATH, format!("{:#}\n", schema::answers(catalog)))?;
-    let files = tree
-        .into_iter()
-        .map(|(path, file)| {
-            let id = plan.outputs.iter().find(|output| output.path == path);
-            let id = id.map_or_else(|| format!("{OWN}:{path}"), |output| output.id.clone());
-            (path, Entry::new(file, id))
-        })
-        .collect();
+    let files = entries(&plan, tree);
     Ok((plan, files))
+}
+
+/// The same repository without a word of Boatyard.
+///
+/// # Errors
+/// As [`resolve`] and [`render`].
+pub fn ejected(answers: &Answers, catalog: &Catalog) -> Result<(Plan, Files), Error> {
+    let plan = Plan {
+        own: Vec::new(),
+        ..resolve(answers, catalog)?
+    };
+    let files = entries(&plan, render(&plan, catalog)?);
+    Ok((plan, files))
+}
+
+fn entries(plan: &Plan, tree: Tree) -> Files {
+    let entry = |(path, file)| {
+        let output = plan.outputs.iter().find(|output| output.path == path);
+        let id = output.map_or_else(|| format!("{OWN}:{path}"), |output| output.id.clone());
+        (path, Entry::new(file, id))
+    };
+    tree.into_iter().map(entry).collect()
 }
 
 fn insert(tree: &mut Tree, path: &str, text: String) -> Result<(), Error> {

@@ -76,6 +76,7 @@ pub fn resolve(answers: &Answers, catalog: &Catalog) -> Result<Plan, Error> {
     Ok(Plan {
         schema: "boatyard.plan/1",
         boatyard: VERSION,
+        own: vec!["boatyard.json", ".boatyard/"],
         description: options.get("description").cloned().unwrap_or_default(),
         stack: selected
             .iter()

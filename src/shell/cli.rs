@@ -71,6 +71,14 @@ pub fn command(catalog: &Catalog) -> Command {
                 .arg(on_conflict()),
         )
         .subcommand(
+            Command::new("eject")
+                .about("Leave plain files and no trace of Boatyard")
+                .arg(project())
+                .arg(flag("dry-run", "Show what would happen, write nothing").short('n'))
+                .arg(json("Print the changes as JSON"))
+                .arg(flag("allow-dirty", "Write over uncommitted edits too")),
+        )
+        .subcommand(
             Command::new("status")
                 .about("Say whether a repository is behind, edited or drifted; exit 1 for behind or drifted")
                 .arg(project())

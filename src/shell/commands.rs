@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::report::{Level, Report};
 
 mod diff;
+mod eject;
 mod explain;
 mod list;
 mod new;
@@ -69,6 +70,7 @@ fn dispatch(matches: &ArgMatches, context: &Context) -> Result<(), Failure> {
     match matches.subcommand() {
         Some(("new", matches)) => new::run(matches, context),
         Some(("update", matches)) => update::run(matches, context),
+        Some(("eject", matches)) => eject::run(matches, context),
         Some(("diff", matches)) => diff::run(matches, context),
         Some(("status", matches)) => status::run(matches, context),
         Some(("plan", matches)) => plan::run(matches, context),

@@ -7,7 +7,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value};
 
 use crate::engine::answers::Answers;
-use crate::engine::base::{BASE_PATH, Base};
+use crate::engine::base::{BASE_PATH, Base, JOURNAL_PATH};
 use crate::engine::catalog::Catalog;
 use crate::engine::draft::{Draft, Source};
 use crate::engine::error::Problem;
@@ -46,7 +46,10 @@ impl Project {
     /// There is none.
     pub fn find(matches: &ArgMatches) -> Result<Self, Failure> {
         let named = matches.get_one::<String>("project").map_or(".", String::as_str);
-        match place::upwards(Path::new(named), ANSWERS_PATH) {
+        // A run that was killed while it took Boatyard's files away left its journal.
+        let begun = format!("{JOURNAL_PATH}/lock");
+        let found = place::upwards(Path::new(named), ANSWERS_PATH);
+        match found.or_else(|| place::upwards(Path::new(named), &begun)) {
             Some(root) => Ok(Self { root }),
             None => Err(Failure::input(
                 Problem::new(format!(
@@ -147,6 +150,22 @@ impl Project {
     ) -> Result<(Draft, Vec<Problem>), Failure> {
         let (draft, problems) = sources::refit(matches, catalog, self.stored()?, &base.answers)?;
         Ok((draft.with_defaults(catalog, None), problems))
+    }
+
+    /// What becomes of it without Boatyard.
+    ///
+    /// # Errors
+    /// As [`Project::refit`].
+    pub fn ejected(&self, answers: Answers, base: Base, catalog: &Catalog) -> Result<Refit, Failure> {
+        let wanted = Wanted::ejected(answers, catalog)?;
+        let disk = place::look(&self.root, &wanted.paths(&base))?;
+        let update = wanted.eject(&base, &disk);
+        Ok(Refit {
+            wanted,
+            base,
+            disk,
+            update,
+        })
     }
 
     /// What an update to these answers comes to.

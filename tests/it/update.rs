@@ -4,6 +4,7 @@
 mod answers;
 mod commands;
 mod copier;
+mod eject;
 mod faults;
 mod git;
 mod hostile;

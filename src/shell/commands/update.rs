@@ -53,9 +53,7 @@ pub(super) fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure
     if on_conflict(matches).is_none() && refit.update.conflicts() > 0 {
         return Err(Failure::Differs(contradictions(&refit)));
     }
-    if !matches.get_flag("allow-dirty") {
-        refuse(&project, &refit)?;
-    }
+    refuse(&project, &refit, matches.get_flag("allow-dirty"))?;
     let mut set = set(&project, &refit, "update", false, context);
     let done = interrupt::deferred(|| {
         let steps = steps(&refit);
@@ -138,8 +136,11 @@ pub(super) fn set(
     }
 }
 
-/// Refuses to write over what nobody could get back, and over a conflict that nobody settled.
-fn refuse(project: &Project, refit: &Refit) -> Result<(), Failure> {
+/// Refuses, unless that is allowed, to write over what nobody could get back, and over a conflict that nobody settled.
+pub(super) fn refuse(project: &Project, refit: &Refit, anyway: bool) -> Result<(), Failure> {
+    if anyway {
+        return Ok(());
+    }
     let base = &refit.base.files;
     let at_risk: BTreeSet<RelPath> = refit
         .update
@@ -184,7 +185,7 @@ fn refuse(project: &Project, refit: &Refit) -> Result<(), Failure> {
 }
 
 /// The update as steps: what must make room first, the base last.
-fn steps(refit: &Refit) -> Vec<Step> {
+pub(super) fn steps(refit: &Refit) -> Vec<Step> {
     let none = Found::Absent;
     let mut steps: Vec<Step> = refit
         .update
@@ -241,7 +242,7 @@ fn verdict(refit: &Refit) -> Result<(), Failure> {
     }
 }
 
-fn print(json: bool, set: &ChangeSet) {
+pub(super) fn print(json: bool, set: &ChangeSet) {
     if json {
         super::print(&serde_json::to_string_pretty(set).unwrap_or_default());
     }

@@ -116,6 +116,17 @@ impl<'a> Journal<'a> {
         self.carry_out()
     }
 
+    /// Takes Boatyard's own folder away, journal and all; an update that was carried out can no longer be taken back.
+    ///
+    /// # Errors
+    /// A file operation failed.
+    pub fn leave(self) -> Result<(), Failure> {
+        let own = self.folder.parent().map(Path::to_owned).unwrap_or_default();
+        self.ops
+            .remove_dir_all(&own)
+            .map_err(|error| Failure::io("remove", &own, &error))
+    }
+
     fn stage(&self, next: &Path, steps: &[Step], undo: bool) -> Result<(), Failure> {
         let write = |path: PathBuf, bytes: &[u8]| {
             self.ops

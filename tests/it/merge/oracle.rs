@@ -17,7 +17,7 @@ fn cases() -> u32 {
     std::env::var("CASES")
         .ok()
         .and_then(|cases| cases.parse().ok())
-        .unwrap_or(100)
+        .unwrap_or(60)
 }
 
 /// What git gives: the text, and whether it is in conflict.

@@ -21,7 +21,7 @@ fn there_and_back_gives_the_same_bytes() {
     generated(&place);
     edit(&place, "package.json", "\"zod\": ", "\"zz\": \"1.0.0\",\n    \"zod\": ");
     edit(&place, "Makefile", "\n", "\n# Ours.\n");
-    edit(&place, "src/platform/config.ts", "\n", "\n// Ours.\n");
+    edit(&place, "SECURITY.md", "\n", "\n\nOurs.\n");
     edit(
         &place,
         "compose.yaml",

@@ -208,7 +208,7 @@ fn every_operation_may_fail_or_be_the_last() {
     assert!(done && total > 100, "{total} operations");
     assert_eq!(different(&files(&place), &scene.after), Vec::<String>::new());
     // All of them take a minute; a few of them tell as much on most days.
-    let stride = if std::env::var_os("CASES").is_some() { 1 } else { 11 };
+    let stride = if std::env::var_os("CASES").is_some() { 1 } else { 17 };
     let mut injected = 0;
     for fault in [Fault::Fails, Fault::Killed, Fault::Torn] {
         for at in (0..total).step_by(stride) {

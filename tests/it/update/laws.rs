@@ -113,7 +113,7 @@ fn gone() -> impl Strategy<Value = BTreeSet<usize>> {
 }
 
 proptest! {
-    #![proptest_config(cases(2000))]
+    #![proptest_config(cases(400))]
 
     #[test]
     fn nothing_new_changes_nothing(state in state(), edits in edits(), gone in gone()) {
@@ -321,7 +321,7 @@ static ALL: LazyLock<Vec<Wanted>> = LazyLock::new(|| {
 });
 
 proptest! {
-    #![proptest_config(cases(24))]
+    #![proptest_config(cases(12))]
 
     /// Over the templates themselves: lines of the user's in any files, any change of the stack, and back.
     #[test]
