@@ -74,7 +74,10 @@ fn key() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(256))]
+    #![proptest_config(ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(std::env::var("CASES").ok().and_then(|cases| cases.parse().ok()).unwrap_or(256))
+    })]
 
     #[test]
     fn any_answers_are_read_or_refused(pairs in prop::collection::vec((key(), json_value()), 0..5)) {

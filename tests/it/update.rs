@@ -2,6 +2,7 @@
 #![cfg(unix)]
 
 mod answers;
+mod asked;
 mod commands;
 mod copier;
 mod eject;

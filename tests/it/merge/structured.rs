@@ -36,6 +36,30 @@ fn sections(text: &str) -> Vec<(String, String)> {
 }
 
 #[test]
+fn nesting_without_end_is_merged_by_lines() {
+    for (path, open) in [
+        ("x.json", "["),
+        ("x.toml", "a = ["),
+        ("x.toml", "a = {a = "),
+        ("x.yaml", "a: ["),
+        ("x.yaml", "- "),
+    ] {
+        let unit = open.rsplit(' ').next().filter(|unit| !unit.is_empty()).unwrap_or(open);
+        let deep = format!("{open}{}\n", unit.repeat(20_000));
+        let theirs = format!("{deep}# new\n");
+        let merged = merge(
+            Syntax::of(path),
+            &deep,
+            &format!("# mine\n{deep}"),
+            &theirs,
+            Settle::Markers,
+            &labels(),
+        );
+        assert!(merged.text.contains("# new\n"), "{path}");
+    }
+}
+
+#[test]
 fn every_case_merges_as_written() {
     let cases = cases();
     assert!(cases.len() >= 20, "only {} cases found", cases.len());

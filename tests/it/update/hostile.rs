@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::LazyLock;
 
 use boatyard::engine::base::Base;
 use boatyard::engine::merge::OnConflict;
@@ -91,6 +92,9 @@ fn a_journal_cannot_reach_out_either() {
     assert!(Journal::open(&root, &System).is_ok_and(|journal| journal.roll_forward().is_ok()));
 }
 
+/// What is generated over them.
+static WANTED: LazyLock<Wanted> = LazyLock::new(|| Wanted::new(answers(catalog(), &[]), catalog()).expect("a plan"));
+
 fn found() -> impl Strategy<Value = Found> {
     prop_oneof![
         Just(Found::Absent),
@@ -129,7 +133,7 @@ proptest! {
         let text = json!({ "format": 2, "boatyard": "0.1.0", "answers": {}, "files": files }).to_string();
         let base = Base::parse(&text).expect("a base");
         let catalog = catalog();
-        let wanted = Wanted::new(answers(catalog, &[]), catalog).expect("a plan");
+        let wanted = &*WANTED;
         let paths = wanted.paths(&base);
         let disk: BTreeMap<RelPath, Found> = paths.iter().cloned().zip(disk.into_iter().cycle()).collect();
         let rules = [OnConflict::Markers, OnConflict::Diff3, OnConflict::Keep, OnConflict::Replace][which];

@@ -1,9 +1,12 @@
 //! TOML taken apart; the only file that knows `toml_parser`.
 
 use toml_parser::Source;
-use toml_parser::parser::{Event, EventKind, parse_document};
+use toml_parser::parser::{Event, EventKind, RecursionGuard, parse_document};
 
 use super::node::{Kind, Node, Piece, called, lines};
+
+/// Deeper nesting is no configuration that a person wrote.
+const DEEPEST: u32 = 60;
 
 /// The parts of a TOML text: its tables by their headers, and the keys before the first one.
 pub(super) fn parse(text: &str) -> Option<Node> {
@@ -11,7 +14,8 @@ pub(super) fn parse(text: &str) -> Option<Node> {
     let tokens = source.lex().into_vec();
     let mut events: Vec<Event> = Vec::new();
     let mut errors: Option<toml_parser::ParseError> = None;
-    parse_document(&tokens, &mut |event: Event| events.push(event), &mut errors);
+    let mut receiver = |event: Event| events.push(event);
+    parse_document(&tokens, &mut RecursionGuard::new(&mut receiver, DEEPEST), &mut errors);
     if errors.is_some() || events.iter().any(|event| event.kind() == EventKind::Error) {
         return None;
     }
