@@ -183,12 +183,16 @@ impl<'a> Reader<'a> {
         }
         let value = self.node(depth + 1, Some((dash + 1).min(begin)))?;
         let name = match value.parts() {
-            Some(_) => ["name", "id", "uses", "path"].iter().find_map(|key| {
-                let Kind::Leaf(text) = &value.part(key)?.value.kind else {
-                    return None;
-                };
-                Some(format!("{key} {}", text.split('@').next().unwrap_or(text)))
-            }),
+            // Where none of these is, the first key tells, as `package-ecosystem` does: never the whole, edits included.
+            Some(parts) => {
+                let first = parts.first().map(|part| part.name.as_str());
+                ["name", "id", "uses", "path"].into_iter().chain(first).find_map(|key| {
+                    let Kind::Leaf(text) = &value.part(key)?.value.kind else {
+                        return None;
+                    };
+                    Some(format!("{key} {}", text.split('@').next().unwrap_or(text)))
+                })
+            }
             None => None,
         };
         let name = name.unwrap_or_else(|| called(&text[value.range.clone()]));
