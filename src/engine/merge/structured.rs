@@ -96,7 +96,10 @@ fn parts(
         let plain = print::print(&picked, &node, &sources, Settle::Ours)?;
         // Shown to be right without markers, which no syntax has.
         let checked = syntax.parse(&plain.text).is_some_and(|node| picked.fits(&node));
-        if !checked {
+        // Comments are no parts, and the user's are not lost with a part that goes.
+        let comments = ours.lines().map(str::trim).filter(|line| line.starts_with(['#', '/']));
+        let mut added = comments.filter(|line| !base.contains(line));
+        if !checked || !added.all(|line| plain.text.contains(line)) {
             return None;
         }
         match clean || settle == Settle::Ours {
