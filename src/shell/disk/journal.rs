@@ -29,7 +29,14 @@ pub struct Journal<'a> {
     root: &'a Path,
     ops: &'a dyn Ops,
     folder: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for Journal<'_> {
+    fn drop(&mut self) {
+        // Closing is not enough: a child that is being started holds the file open until it is another program.
+        let _ = self.lock.unlock();
+    }
 }
 
 /// Whether an update of this project was begun and not ended.
@@ -76,7 +83,7 @@ impl<'a> Journal<'a> {
             root,
             ops,
             folder,
-            _lock: lock,
+            lock,
         })
     }
 

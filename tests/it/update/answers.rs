@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{edit, files, generated, run, text};
+use super::{different, edit, files, generated, run, text};
 use crate::support::Place;
 
 #[test]
@@ -145,4 +145,31 @@ fn an_older_base_is_read() {
     place.write("repo/.boatyard/base.json", &old);
     run(&place, &["update"]).gave(0, "", "nothing to change in `repo`\n");
     assert_eq!(files(&place), before);
+}
+
+#[test]
+fn an_option_goes_both_ways() {
+    let place = Place::new();
+    generated(&place);
+    edit(
+        &place,
+        "package.json",
+        "  \"private\": true,",
+        "  \"private\": true,\n  \"mine\": 1,",
+    );
+    edit(&place, "Dockerfile", "\nWORKDIR", "\n# Mine.\nWORKDIR");
+    run(&place, &["update"]).done();
+    let before = files(&place);
+    run(&place, &["update", "--set", "package_manager=pnpm"]).done();
+    assert!(text(&place, "Dockerfile").contains("pnpm"));
+    assert!(text(&place, ".github/workflows/ci.yml").contains("pnpm"));
+    assert!(text(&place, "package.json").contains("\"mine\": 1,"));
+    run(&place, &["status"]).done();
+    run(&place, &["update", "--package-manager", "npm"]).done();
+    let after = files(&place);
+    // The answer is written down since.
+    assert_eq!(different(&before, &after), [".boatyard/base.json", "boatyard.json"]);
+    // Another language has no such option.
+    run(&place, &["update", "--language", "go", "--on-conflict", "keep"]).done();
+    assert!(!text(&place, "boatyard.json").contains("package_manager"));
 }

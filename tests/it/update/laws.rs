@@ -308,10 +308,17 @@ fn names(syntax: Syntax, text: &str) -> Vec<String> {
     }
 }
 
-/// What every combination of choices gives, rendered once.
+/// What every combination of choices gives, with npm and with pnpm where that is a choice, rendered once.
 static ALL: LazyLock<Vec<Wanted>> = LazyLock::new(|| {
     let catalog = catalog();
-    let all = catalog.combinations();
+    let mut all = Vec::new();
+    for mut chosen in catalog.combinations() {
+        all.push(chosen.clone());
+        if chosen["language"] == "node" {
+            chosen.insert("package_manager".into(), "pnpm".into());
+            all.push(chosen);
+        }
+    }
     all.iter()
         .map(|chosen| {
             let pairs: Vec<(&str, &str)> = chosen.iter().map(|(axis, id)| (axis.as_str(), id.as_str())).collect();
