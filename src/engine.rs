@@ -3,10 +3,12 @@
 //! [`draft`] reads answers, [`resolve`] makes the [`plan`], [`render`] prints the [`tree`]; [`base`] remembers what was
 //! printed, [`merge`] brings it together with the user's edits, and [`change`] says what a directory goes through.
 
+pub mod adopt;
 pub mod answers;
 pub mod base;
 pub mod catalog;
 pub mod change;
+pub mod detect;
 pub mod diff;
 pub mod draft;
 pub mod error;

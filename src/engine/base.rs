@@ -28,6 +28,8 @@ pub struct Base {
     pub boatyard: String,
     /// The document of `boatyard.json` that it was made from.
     pub answers: Value,
+    /// Whether the repository was there before Boatyard, with a service of its own.
+    pub adopted: bool,
     /// Every generated file.
     pub files: Files,
 }
@@ -59,6 +61,8 @@ pub enum State {
     Orphan,
     /// The user's own file stands at its path and is left alone.
     Yours,
+    /// A file of the user's does the same under another name, so this one stays away.
+    Instead,
 }
 
 impl State {
@@ -110,14 +114,17 @@ struct Document {
     _format: u32,
     boatyard: String,
     answers: Value,
+    #[serde(default)]
+    adopted: bool,
     files: BTreeMap<RelPath, Line>,
 }
 
 impl Base {
     /// The text of the file.
     pub fn to_text(&self) -> String {
+        let adopted = if self.adopted { "\"adopted\": true,\n" } else { "" };
         let mut text = format!(
-            "{{\n\"format\": {FORMAT},\n\"boatyard\": {},\n\"answers\": {},\n\"files\": {{",
+            "{{\n\"format\": {FORMAT},\n\"boatyard\": {},\n\"answers\": {},\n{adopted}\"files\": {{",
             Value::from(self.boatyard.as_str()),
             self.answers
         );
@@ -179,6 +186,7 @@ impl Base {
         Ok(Self {
             boatyard: document.boatyard,
             answers: document.answers,
+            adopted: document.adopted,
             files,
         })
     }

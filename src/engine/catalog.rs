@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::detect::{Feature, Known, Places, Sign};
 use super::error::{Error, Problem};
 use super::facts::Facts;
 
@@ -35,6 +36,12 @@ pub struct Axis {
     pub default: String,
     /// The order in which components are offered.
     pub components: Vec<String>,
+    /// The component of a repository that shows no sign of any other; none: then somebody has to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absent: Option<String>,
+    /// What repositories have in place of a component, and Boatyard has not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Known>,
     /// When it is a question at all: every axis named here has one of the components listed.
     #[serde(default)]
     pub when: BTreeMap<String, Vec<String>>,
@@ -63,6 +70,18 @@ pub struct Component {
     /// Values that it lets the user set.
     #[serde(default)]
     pub options: Vec<OptionSpec>,
+    /// What speaks for it in a repository that nobody generated.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub signs: Vec<Sign>,
+    /// What else is worth telling of such a repository.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Feature>,
+    /// Patterns of outputs that make up the service itself: a repository that has a service of its own needs none of them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub service: Vec<String>,
+    /// Patterns of files that do what an output does, under another name; where one is there, the output is not added.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub stand_ins: BTreeMap<String, Vec<String>>,
     /// What it contributes whenever it is selected.
     #[serde(default)]
     pub facts: Facts,
@@ -86,6 +105,12 @@ pub struct OptionSpec {
     pub values: Vec<String>,
     /// The value when nobody sets it; may hold `{{{ project.slug }}}`.
     pub default: String,
+    /// What speaks for each of the values.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signs: BTreeMap<String, Vec<Sign>>,
+    /// What repositories have in place of them, and Boatyard has not.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub others: Vec<Known>,
 }
 
 /// The type of an option's value.
@@ -109,6 +134,8 @@ pub struct Catalog {
     pub base: Component,
     /// Components by `axis/id`.
     pub components: BTreeMap<String, Component>,
+    /// Where repositories write down what they are made of.
+    pub places: Places,
     /// Template texts by path below `templates/`.
     pub templates: BTreeMap<String, String>,
 }
@@ -125,6 +152,7 @@ impl Catalog {
         let mut problems = Vec::new();
         let mut axes = None;
         let mut base = None;
+        let mut places = None;
         let mut components = BTreeMap::new();
         for (path, text) in stacks {
             let Some(stem) = path.strip_suffix(".json") else {
@@ -134,6 +162,7 @@ impl Catalog {
             match stem {
                 "axes" => axes = parse::<AxesFile>(path, text, &mut problems),
                 "base" => base = parse::<Component>(path, text, &mut problems),
+                "places" => places = parse::<Places>(path, text, &mut problems),
                 _ if stem.starts_with("schema/") => {}
                 _ => {
                     if let Some(component) = parse::<Component>(path, text, &mut problems) {
@@ -152,6 +181,7 @@ impl Catalog {
             axes: axes.axes,
             base,
             components,
+            places: places.unwrap_or_default(),
             templates: templates
                 .into_iter()
                 .map(|(path, text)| (path.to_owned(), text.to_owned()))

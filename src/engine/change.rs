@@ -136,6 +136,8 @@ pub enum Reason {
     Deleted,
     /// A file that Boatyard never wrote stands at its path.
     Yours,
+    /// A file of the user's does the same under another name.
+    Instead,
     /// Nothing gives it any more.
     Obsolete,
     /// Nothing gives it any more, and it is kept for the user's edits.
@@ -162,6 +164,7 @@ impl fmt::Display for Reason {
             Self::Seeded => "yours since it was written",
             Self::Deleted => "you deleted it, so it stays away",
             Self::Yours => "your own file stands at its path",
+            Self::Instead => "a file of yours does the same",
             Self::Obsolete => "no longer generated",
             Self::Orphaned => "no longer generated; kept for your edits",
             Self::Same => "as generated",

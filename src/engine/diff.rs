@@ -8,7 +8,7 @@ use similar::TextDiff;
 use super::base::BASE_PATH;
 use super::merge::decide::Content;
 use super::merge::{Edit, Update};
-use super::tree::{Found, RelPath};
+use super::tree::{File, Found, RelPath};
 
 /// One file of a diff.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,6 +45,15 @@ pub fn unified(update: &Update, disk: &BTreeMap<RelPath, Found>) -> Vec<FileDiff
         });
     }
     found
+}
+
+/// What would have to change for a file of the user's to be the generated one, which may have another name.
+pub fn beside(yours: &RelPath, disk: &Found, path: &RelPath, file: &File) -> String {
+    let new = Content {
+        bytes: file.text.clone().into_bytes(),
+        executable: file.executable,
+    };
+    one(yours, content(disk).as_ref(), path, Some(&new))
 }
 
 fn content(found: &Found) -> Option<Content> {

@@ -5,9 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Map, Value};
 
 use super::answers::Answers;
-use super::base::{BASE_PATH, Base, Files};
+use super::base::{BASE_PATH, Base, Files, State};
 use super::catalog::Catalog;
 use super::change::{self, Action, Change, OWN_LAYER, Reason};
+use super::detect::pattern;
 use super::draft::{Draft, Source};
 use super::error::Error;
 use super::merge::decide::Content;
@@ -29,6 +30,8 @@ pub struct Wanted {
     pub plan: Plan,
     /// Their files.
     pub files: Files,
+    /// Patterns of those that make up the service itself.
+    service: Vec<String>,
 }
 
 impl Wanted {
@@ -38,7 +41,7 @@ impl Wanted {
     /// As [`repository::outputs`].
     pub fn new(answers: Answers, catalog: &Catalog) -> Result<Self, Error> {
         let (plan, files) = repository::outputs(&answers, catalog)?;
-        Ok(Self { answers, plan, files })
+        Ok(Self::of(answers, plan, files, catalog))
     }
 
     /// The same without a word of Boatyard, to leave behind.
@@ -47,7 +50,34 @@ impl Wanted {
     /// As [`repository::ejected`].
     pub fn ejected(answers: Answers, catalog: &Catalog) -> Result<Self, Error> {
         let (plan, files) = repository::ejected(&answers, catalog)?;
-        Ok(Self { answers, plan, files })
+        Ok(Self::of(answers, plan, files, catalog))
+    }
+
+    fn of(answers: Answers, plan: Plan, files: Files, catalog: &Catalog) -> Self {
+        let components = answers.choices.iter();
+        let components = components.filter_map(|(axis, id)| catalog.component(axis, id));
+        let service = components.flat_map(|component| component.service.clone()).collect();
+        Self {
+            answers,
+            plan,
+            files,
+            service,
+        }
+    }
+
+    /// The files that an adopted repository goes without, for it has a service of its own: what is the service's, and
+    /// what is written once to be replaced. One that is there is the user's, and stays known as such.
+    pub fn left_out(&self, base: &Base, disk: &BTreeMap<RelPath, Found>) -> BTreeSet<RelPath> {
+        let absent = |path: &RelPath| matches!(disk.get(path), None | Some(Found::Absent));
+        let unknown = |path: &RelPath| base.files.get(path).is_none_or(|entry| entry.state == State::Yours);
+        let service = |path: &RelPath| self.service.iter().any(|one| pattern::path(one, path.as_str()));
+        let files = self.files.iter().filter(|_| base.adopted);
+        files
+            .filter(|(path, entry)| entry.file.policy == Policy::Seed || service(path))
+            .map(|(path, _)| path)
+            .filter(|path| absent(path) && unknown(path))
+            .cloned()
+            .collect()
     }
 
     /// Every path whose present state the update has to know.
@@ -70,6 +100,7 @@ impl Wanted {
         let next = Base {
             boatyard: VERSION.to_owned(),
             answers: self.answers.to_document(catalog),
+            adopted: base.adopted,
             files: update.files.clone(),
         };
         let answers = |bytes: &[u8]| self.answers_text(bytes, catalog);
@@ -107,7 +138,12 @@ impl Wanted {
             },
         };
         let origin = |path: &RelPath| change::origin(&self.plan, path);
-        merge::update(&base.files, disk, &self.files, &rules, origin)
+        let left_out = self.left_out(base, disk);
+        let mut files = self.files.clone();
+        files.retain(|path, _| !left_out.contains(path));
+        let mut known = base.files.clone();
+        known.retain(|path, _| !left_out.contains(path));
+        merge::update(&known, disk, &files, &rules, origin)
     }
 
     /// `boatyard.json` with these answers, in the user's order and formatting; none when it says them already.

@@ -29,6 +29,7 @@ pub fn generate(answers: &Answers, catalog: &Catalog) -> Result<(Plan, Tree), Er
     let base = Base {
         boatyard: VERSION.to_owned(),
         answers: answers.to_document(catalog),
+        adopted: false,
         files: outputs,
     };
     insert(&mut tree, ANSWERS_PATH, answers.to_text(catalog))?;

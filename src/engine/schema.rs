@@ -4,9 +4,11 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
+use super::adopt::Adoption;
 use super::answers::{Environment, Owner, Supply};
 use super::catalog::{AxesFile, Catalog, Component, OptionKind};
 use super::change::ChangeSet;
+use super::detect::Places;
 use super::plan::Plan;
 use super::status::Status;
 
@@ -75,6 +77,16 @@ pub fn result() -> Value {
 /// The document of `boatyard status --json`.
 pub fn status() -> Value {
     whole::<Status>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+/// The document of `boatyard adopt --json`.
+pub fn adoption() -> Value {
+    whole::<Adoption>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+/// `stacks/places.json`.
+pub fn places() -> Value {
+    whole::<Places>(SchemaSettings::draft2020_12())
 }
 
 /// `stacks/axes.json`.

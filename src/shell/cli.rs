@@ -60,7 +60,17 @@ pub fn command(catalog: &Catalog) -> Command {
                 "allow-dirty",
                 "Write over uncommitted edits and files with conflict markers too",
             ))
-            .arg(flag("undo", "Take the last update back").conflicts_with_all(["dry-run", "answers", "set", "lock"]))
+            .arg(
+                Arg::new("restore")
+                    .long("restore")
+                    .value_name("PATH")
+                    .action(ArgAction::Append)
+                    .help("Write a generated file again that you deleted, or all in a directory"),
+            )
+            .arg(
+                flag("undo", "Take the last update back")
+                    .conflicts_with_all(["dry-run", "answers", "set", "lock", "restore"]),
+            )
             .arg(flag("lock", "Let the package manager lock the dependencies afterwards").overrides_with("no-lock"))
             .arg(flag("no-lock", "Do not lock, do not ask").overrides_with("lock")),
         )
@@ -69,6 +79,16 @@ pub fn command(catalog: &Catalog) -> Command {
                 .arg(project())
                 .arg(json("Print the changes as JSON"))
                 .arg(on_conflict()),
+        )
+        .subcommand(
+            with_answers(
+                Command::new("adopt").about("Put a repository that is there under Boatyard, overwriting nothing"),
+                catalog,
+            )
+            .arg(project().help("The repository, whose files say what it is made of"))
+            .arg(flag("yes", "Take what was found, do not ask").short('y'))
+            .arg(flag("dry-run", "Show what would happen beside what was found, write nothing").short('n'))
+            .arg(json("Print what was found and the changes as JSON")),
         )
         .subcommand(
             Command::new("eject")
@@ -112,7 +132,7 @@ pub fn command(catalog: &Catalog) -> Command {
                 Arg::new("of")
                     .value_name("DOCUMENT")
                     .required(true)
-                    .value_parser(["answers", "plan", "result", "status"]),
+                    .value_parser(["adoption", "answers", "plan", "result", "status"]),
             ),
         )
         .subcommand(

@@ -9,6 +9,7 @@ use super::embedded;
 use super::failure::Failure;
 use super::report::{Level, Report};
 
+mod adopt;
 mod diff;
 mod eject;
 mod explain;
@@ -70,6 +71,7 @@ fn dispatch(matches: &ArgMatches, context: &Context) -> Result<(), Failure> {
     match matches.subcommand() {
         Some(("new", matches)) => new::run(matches, context),
         Some(("update", matches)) => update::run(matches, context),
+        Some(("adopt", matches)) => adopt::run(matches, context),
         Some(("eject", matches)) => eject::run(matches, context),
         Some(("diff", matches)) => diff::run(matches, context),
         Some(("status", matches)) => status::run(matches, context),

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod ops;
 pub mod place;
 mod stage;
+pub mod survey;
 
 pub use stage::{sweep, write_new};
 

@@ -10,6 +10,8 @@ use crate::engine::base::BASE_PATH;
 use crate::engine::change::{Action, Change, ChangeSet, Reason};
 use crate::engine::error::Problem;
 
+mod adoption;
+
 /// How much to say.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {

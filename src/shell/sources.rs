@@ -48,18 +48,32 @@ pub fn refit(
     stored: Source,
     before: &Value,
 ) -> Result<(Draft, Vec<Problem>), Failure> {
-    let given = matches.map_or_else(|| Ok(Given::default()), |matches| given(matches, catalog))?;
-    let known = |source: &Source| source.values.keys().all(|key| catalog.axis(key).is_some());
-    let mut sources: Vec<Source> = environment().into_iter().filter(known).collect();
     let axes = before.as_object().into_iter().flatten().filter(|(key, _)| {
         // A line that somebody took out is no decision for today's default.
         catalog.axis(key).is_some() || *key == "name"
     });
-    sources.push(Source {
+    let before = Source {
         origin: BASE_PATH.to_owned(),
         values: axes.map(|(key, value)| (key.clone(), value.clone())).collect(),
-    });
-    sources.push(stored);
+    };
+    match matches {
+        Some(matches) => layered(matches, catalog, vec![before, stored]),
+        None => layers(Given::default(), catalog, vec![before, stored]),
+    }
+}
+
+/// The same for answers that are known from these sources, the later the better.
+///
+/// # Errors
+/// As [`draft`].
+pub fn layered(matches: &ArgMatches, catalog: &Catalog, known: Vec<Source>) -> Result<(Draft, Vec<Problem>), Failure> {
+    layers(given(matches, catalog)?, catalog, known)
+}
+
+fn layers(given: Given, catalog: &Catalog, known: Vec<Source>) -> Result<(Draft, Vec<Problem>), Failure> {
+    let axes = |source: &Source| source.values.keys().all(|key| catalog.axis(key).is_some());
+    let mut sources: Vec<Source> = environment().into_iter().filter(axes).collect();
+    sources.extend(known);
     let (new, old) = (
         given.sources.iter().flat_map(|source| source.values.keys()),
         sources.len(),
@@ -81,6 +95,15 @@ pub fn refit(
         return Err(Failure::Input(problems));
     }
     Ok((draft, problems))
+}
+
+/// Whether the command line names every one of these choices.
+pub fn all_given(matches: &ArgMatches, catalog: &Catalog, answers: &Answers) -> bool {
+    let Ok(given) = given(matches, catalog) else {
+        return false;
+    };
+    let named = |axis: &String| given.sources.iter().any(|source| source.values.contains_key(axis));
+    answers.choices.keys().all(named)
 }
 
 /// Whether any answer was given on the command line.

@@ -36,6 +36,8 @@ pub enum Purpose {
     New,
     /// Another state of one that is there; the name's directory is no question.
     Update,
+    /// One that is there and knows nothing of Boatyard.
+    Adopt,
 }
 
 /// The wizard: an interview, where it goes, and the terminal it is held on.

@@ -1,5 +1,6 @@
 //! One binary for the fast suite: hermetic, only Rust needed.
 
+mod adopt;
 mod after;
 mod catalog;
 mod cli;

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::golden::{answers, catalog, golden, root};
 
-fn check(schema: &Value, document: &Value, what: &str) {
+pub fn check(schema: &Value, document: &Value, what: &str) {
     let validator = jsonschema::validator_for(schema).unwrap_or_else(|error| panic!("the schema of {what}: {error}"));
     let errors: Vec<String> = validator
         .iter_errors(document)
@@ -87,9 +87,10 @@ fn plan_and_result_pass() {
 
 #[test]
 fn stacks_pass_the_schemas_that_lie_beside_them() {
-    let (axes, component) = (schema::axes(), schema::component());
+    let (axes, component, places) = (schema::axes(), schema::component(), schema::places());
     let folder = root().join("stacks");
     golden(&folder.join("schema/axes.schema.json"), &format!("{axes:#}\n"));
+    golden(&folder.join("schema/places.schema.json"), &format!("{places:#}\n"));
     golden(
         &folder.join("schema/component.schema.json"),
         &format!("{component:#}\n"),
@@ -107,7 +108,11 @@ fn stacks_pass_the_schemas_that_lie_beside_them() {
             } else if path.is_file() {
                 let document: Value =
                     serde_json::from_str(&std::fs::read_to_string(&path).expect("text")).expect("JSON");
-                let schema = if path.ends_with("axes.json") { &axes } else { &component };
+                let schema = match path.file_name().and_then(|name| name.to_str()) {
+                    Some("axes.json") => &axes,
+                    Some("places.json") => &places,
+                    _ => &component,
+                };
                 check(schema, &document, &path.display().to_string());
                 let declared = document["$schema"].as_str().unwrap_or_default();
                 assert!(

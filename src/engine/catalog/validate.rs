@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Catalog, Component, OptionKind};
+use crate::engine::detect::{self, Known, Sign};
 use crate::engine::error::Problem;
 use crate::engine::facts::{Facts, VersionKind};
 use crate::engine::tree::RelPath;
@@ -25,6 +26,7 @@ pub(super) fn problems(catalog: &Catalog) -> Vec<Problem> {
             )));
         }
     }
+    signs(catalog, &mut found);
     for path in catalog.templates.keys() {
         template_path(path, catalog, &selectors, &mut found);
     }
@@ -52,6 +54,46 @@ fn axes(catalog: &Catalog, found: &mut Vec<Problem>) {
     }
     for key in catalog.components.keys().filter(|key| !listed.contains(*key)) {
         found.push(Problem::new(format!("`stacks/{key}.json` is offered by no axis")));
+    }
+}
+
+/// Signs that nothing could ever be a sign of.
+fn signs(catalog: &Catalog, found: &mut Vec<Problem>) {
+    let known = |sign: &&Sign| {
+        let places = &catalog.places.places;
+        !detect::is_built_in(&sign.kind) && !places.iter().any(|place| place.kind == sign.kind)
+    };
+    let mut check = |file: &str, signs: &[Sign]| {
+        for sign in signs.iter().filter(known) {
+            found.push(Problem::new(format!(
+                "`stacks/{file}.json`: a sign is of the kind `{}`, which no place gives",
+                sign.kind
+            )));
+        }
+    };
+    let of = |known: &[Known]| known.iter().flat_map(|known| known.signs.clone()).collect::<Vec<_>>();
+    for (key, component) in
+        std::iter::once(("base", &catalog.base)).chain(catalog.components.iter().map(|(key, c)| (key.as_str(), c)))
+    {
+        check(key, &component.signs);
+        for feature in &component.features {
+            check(key, &of(&feature.values));
+        }
+        for option in &component.options {
+            check(key, &option.signs.values().flatten().cloned().collect::<Vec<_>>());
+            check(key, &of(&option.others));
+        }
+    }
+    for axis in &catalog.axes {
+        check("axes", &of(&axis.others));
+    }
+    for axis in &catalog.axes {
+        if axis.absent.as_ref().is_some_and(|id| !axis.components.contains(id)) {
+            found.push(Problem::new(format!(
+                "`stacks/axes.json`: `absent` of `{}` is not offered",
+                axis.id
+            )));
+        }
     }
 }
 

@@ -86,6 +86,8 @@ pub fn decide(row: &Row<'_>, rules: &Rules) -> Decided {
         (None, None) => Decided::new(Action::Unchanged, Reason::Same, None),
         (None, Some(new)) => fresh(row, new, rules),
         (Some(base), new) if base.state == State::Yours => yours(row, base, new, rules),
+        // A file that came to stand there since was never ours.
+        (Some(base), new) if base.state == State::Instead && *row.disk != Found::Absent => yours(row, base, new, rules),
         (Some(base), new) => match row.disk {
             Found::Absent => gone(base, new),
             disk if same(row.path, base, disk) => pristine(row, base, new),
@@ -121,14 +123,18 @@ fn yours(row: &Row<'_>, base: &Entry, new: Option<&Entry>, rules: &Rules) -> Dec
 
 /// The user deleted it, or nothing ever stood here: said once, and again when what is generated changes.
 fn gone(base: &Entry, new: Option<&Entry>) -> Decided {
-    let told = base.state == State::Deleted && new.is_none_or(|new| new.file.text == base.file.text);
+    let instead = base.state == State::Instead;
+    let told = (instead || base.state == State::Deleted) && new.is_none_or(|new| new.file.text == base.file.text);
     let action = if told { Action::Unchanged } else { Action::Keep };
     let entry = match new {
         // A seed is the user's; what it was tells whether one that comes back was edited.
         Some(new) if new.file.policy == Policy::Managed => new,
         _ => base,
     };
-    Decided::new(action, Reason::Deleted, with(entry, State::Deleted))
+    match instead {
+        true => Decided::new(action, Reason::Instead, with(entry, State::Instead)),
+        false => Decided::new(action, Reason::Deleted, with(entry, State::Deleted)),
+    }
 }
 
 /// It is as it was generated.

@@ -3,6 +3,7 @@
 
 use super::text::{self, Labels, Merged, Settle};
 
+mod find;
 mod gomod;
 mod json;
 mod node;
@@ -11,6 +12,7 @@ mod print;
 mod toml;
 mod yaml;
 
+pub use find::find;
 use node::Node;
 use print::Sources;
 

@@ -76,6 +76,44 @@ pub fn mark(directory: &Path, conflicts: &BTreeMap<RelPath, Stages>) -> Result<u
     Ok(if output.success { conflicts.len() } else { 0 })
 }
 
+/// Takes conflicts of these files out of git's index again: the user's side stands there in their place.
+///
+/// # Errors
+/// git cannot be run.
+pub fn unmark(directory: &Path, paths: &BTreeSet<RelPath>) -> Result<(), Failure> {
+    if paths.is_empty() || !is_repository(directory) {
+        return Ok(());
+    }
+    let mut args = vec![
+        "--literal-pathspecs",
+        "ls-files",
+        "--full-name",
+        "--unmerged",
+        "-z",
+        "--",
+    ];
+    args.extend(paths.iter().map(RelPath::as_str));
+    let listed = git(directory, &args, None)?;
+    let mut lines = String::new();
+    for entry in listed.text.split('\0').filter(|_| listed.success) {
+        // `mode id stage`, a tab, the path.
+        if let Some((head, path)) = entry
+            .split_once('\t')
+            .and_then(|(head, path)| Some((head.strip_suffix(" 2")?, path)))
+        {
+            lines.push_str(&format!("0 {}\t{path}\0{head} 0\t{path}\0", "0".repeat(40)));
+        }
+    }
+    if !lines.is_empty() {
+        git(
+            directory,
+            &["update-index", "-z", "--index-info"],
+            Some(lines.as_bytes()),
+        )?;
+    }
+    Ok(())
+}
+
 fn mode(content: &Content) -> &'static str {
     if content.executable { "100755" } else { "100644" }
 }

@@ -18,6 +18,7 @@ use super::Context;
 use crate::shell::after::{self, index};
 use crate::shell::disk::journal::{self, Journal, Step};
 use crate::shell::disk::ops::System;
+use crate::shell::disk::place;
 use crate::shell::failure::Failure;
 use crate::shell::project::{Project, Refit};
 use crate::shell::wizard::{self, Purpose, Wizard};
@@ -42,7 +43,11 @@ pub(super) fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure
     }
     if matches.get_flag("undo") {
         let steps = journal.undo(matches.get_flag("allow-dirty"))?;
-        interrupt::deferred(|| journal.apply(&steps, true))?;
+        let paths = steps.iter().map(|step| step.path.clone()).collect();
+        interrupt::deferred(|| {
+            journal.apply(&steps, true)?;
+            index::unmark(&project.root, &paths)
+        })?;
         report.say(&format!(
             "took the last update back: {} files are as before",
             steps.len()
@@ -72,7 +77,8 @@ pub(super) fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure
 /// The answers, asked for on a terminal where nothing else says what to do, and what they come to.
 pub(super) fn decide(matches: &ArgMatches, context: &Context, project: &Project) -> Result<Refit, Failure> {
     let catalog = &context.catalog;
-    let base = project.base()?;
+    let mut base = project.base()?;
+    restore(matches, project, &mut base)?;
     let (draft, problems) = project.draft(Some(matches), catalog, &base)?;
     let answers = sources::complete(draft.clone(), problems, catalog)?;
     let answers = match asks(matches, context, &answers, &base) {
@@ -91,12 +97,43 @@ pub(super) fn decide(matches: &ArgMatches, context: &Context, project: &Project)
     project.refit(answers, base, catalog, on_conflict(matches).unwrap_or_default())
 }
 
+/// Forgets that the files of `--restore` were generated before and are gone, so that they are generated anew.
+fn restore(matches: &ArgMatches, project: &Project, base: &mut Base) -> Result<(), Failure> {
+    let named = matches.try_get_many::<String>("restore").ok().flatten();
+    let mut problems = Vec::new();
+    for name in named.into_iter().flatten() {
+        let name = name.trim_end_matches('/');
+        let below = |path: &RelPath| {
+            let rest = path.as_str().strip_prefix(name);
+            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+        };
+        let mut gone = Vec::new();
+        for path in base.files.keys().filter(|path| below(path)) {
+            if place::found(&project.root, path)? == Found::Absent {
+                gone.push(path.clone());
+            }
+        }
+        if gone.is_empty() {
+            problems.push(
+                Problem::new(format!("no generated file is gone at `{name}`"))
+                    .hint("name one that you deleted, or a directory of such, by its path in the repository"),
+            );
+        }
+        base.files.retain(|path, _| !gone.contains(path));
+    }
+    match problems.is_empty() {
+        true => Ok(()),
+        false => Err(Failure::Input(problems)),
+    }
+}
+
 /// Whether a person is asked: on a terminal, when neither arguments nor an edited `boatyard.json` say what to change.
 fn asks(matches: &ArgMatches, context: &Context, answers: &Answers, base: &Base) -> bool {
     let silent = ["yes", "dry-run", "json"]
         .iter()
         .any(|id| matches.try_get_one::<bool>(id).ok().flatten().copied().unwrap_or(true));
     !silent
+        && !matches.contains_id("restore")
         && sources::interactive(matches)
         && !sources::any_given(matches, &context.catalog)
         && answers.to_document(&context.catalog) == base.answers

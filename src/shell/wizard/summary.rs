@@ -102,6 +102,7 @@ impl Wizard<'_> {
         let go = match self.purpose {
             Purpose::New => "Create it",
             Purpose::Update => "Update to this",
+            Purpose::Adopt => "Adopt it as this",
         };
         let mut lines = vec![plain(go)];
         let mut entries = vec![Entry::Create];

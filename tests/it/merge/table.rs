@@ -13,7 +13,7 @@ fn path(text: &str) -> RelPath {
     RelPath::parse(text).expect("a path")
 }
 
-/// `text`, `seed:text`, `program:text`, and behind it `@deleted`, `@orphan`, `@yours`; `-` for none.
+/// `text`, `seed:text`, `program:text`, and behind it `@deleted`, `@orphan`, `@yours`, `@instead`; `-` for none.
 fn entry(cell: &str) -> Option<Entry> {
     if cell == "-" {
         return None;
@@ -22,6 +22,7 @@ fn entry(cell: &str) -> Option<Entry> {
         Some((cell, "deleted")) => (cell, State::Deleted),
         Some((cell, "orphan")) => (cell, State::Orphan),
         Some((cell, "yours")) => (cell, State::Yours),
+        Some((cell, "instead")) => (cell, State::Instead),
         _ => (cell, State::Current),
     };
     let (text, policy, executable) = match cell.split_once(':') {
@@ -71,6 +72,7 @@ fn shown(entry: Option<&Entry>) -> String {
         State::Deleted => "@deleted",
         State::Orphan => "@orphan",
         State::Yours => "@yours",
+        State::Instead => "@instead",
     };
     format!("{kind}{}{state}", entry.file.text.trim_end().replace('\n', " "))
 }
@@ -102,6 +104,12 @@ const ROWS: &[[&str; 6]] = &[
     ["-", "bytes", "n", "keep yours", "", "n@yours"],
     ["-", "link", "n", "keep yours", "", "n@yours"],
     ["-", "folder", "n", "keep yours", "", "n@yours"],
+    // A file of another name does the same.
+    ["b@instead", "-", "b", "unchanged instead", "", "b@instead"],
+    ["b@instead", "-", "n", "keep instead", "", "n@instead"],
+    ["b@instead", "-", "-", "unchanged instead", "", "b@instead"],
+    ["b@instead", "mine", "n", "keep yours", "", "n@yours"],
+    ["b@instead", "n", "n", "adopt same", "", "n"],
     // As generated.
     ["b", "b", "b", "unchanged same", "", "b"],
     ["b", "b", "n", "update changed", "n", "n"],

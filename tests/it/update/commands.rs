@@ -304,3 +304,36 @@ fn status_is_a_document_too() {
             .is_valid(&document)
     );
 }
+
+#[test]
+fn deleted_files_come_back_when_they_are_asked_for() {
+    let place = Place::new();
+    let before = generated(&place);
+    for path in [
+        "Makefile",
+        "docs/runbooks/disk-full.md",
+        "docs/architecture.md",
+        "src/app.ts",
+    ] {
+        std::fs::remove_file(place.path(&format!("repo/{path}"))).expect("a file");
+    }
+    // Told once, then they stay away.
+    run(&place, &["update"]).done();
+    run(&place, &["update"]).gave(0, "", "nothing to change in `repo`\n");
+    run(&place, &["update", "--restore", "README.md", "--restore", "doc"]).gave(
+        2,
+        "",
+        "error: no generated file is gone at `README.md`\n\
+         hint: name one that you deleted, or a directory of such, by its path in the repository\n\
+         error: no generated file is gone at `doc`\n\
+         hint: name one that you deleted, or a directory of such, by its path in the repository\n",
+    );
+    run(&place, &["update", "--restore", "docs/", "--restore", "src/app.ts"]).gave(
+        0,
+        "",
+        "  create    docs/architecture.md\n  create    docs/runbooks/disk-full.md\n  create    src/app.ts\n\
+         in `repo`: 3 created\n",
+    );
+    run(&place, &["update", "--restore", "Makefile"]).done();
+    assert_eq!(files(&place), before);
+}

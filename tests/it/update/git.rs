@@ -121,6 +121,37 @@ fn git_learns_of_conflicts() {
 }
 
 #[test]
+fn what_is_taken_back_is_no_conflict_any_more() {
+    let place = Place::new();
+    let Some(()) = committed(&place) else { return };
+    edit(
+        &place,
+        ".env.example",
+        "REDIS_URL=redis://localhost:6379",
+        "REDIS_URL=redis://cache:6379",
+    );
+    commit(&place);
+    // A conflict of somebody else's stays one.
+    let blob = git(&place, "repo", &["rev-parse", "HEAD:Makefile"]);
+    place.write(
+        "stages",
+        &format!("100644 {} 2\tother\n100644 {} 3\tother\n", blob.trim(), blob.trim()),
+    );
+    let file = std::fs::File::open(place.path("stages")).expect("a file");
+    let done = Command::new("git")
+        .args(["update-index", "--index-info"])
+        .current_dir(place.path("repo"))
+        .stdin(file)
+        .status();
+    assert!(done.expect("git").success());
+    let before = git(&place, "repo", &["status", "--porcelain"]);
+    assert_eq!(run(&place, &["update", "--cache", "none"]).code, Some(1));
+    assert!(git(&place, "repo", &["status", "--porcelain"]).contains("UU .env.example"));
+    run(&place, &["update", "--undo"]).done();
+    assert_eq!(git(&place, "repo", &["status", "--porcelain"]), before);
+}
+
+#[test]
 fn a_service_below_the_root_of_a_repository() {
     let place = Place::new();
     if search_path().is_none() {
@@ -149,6 +180,8 @@ fn a_service_below_the_root_of_a_repository() {
         3,
         "{listed}"
     );
+    run(&place, &["update", "--undo"]).done();
+    assert_eq!(git(&place, "", &["ls-files", "--unmerged"]), "");
 }
 
 #[test]

@@ -383,7 +383,7 @@ proptest! {
         let mut life = Life::default();
         life.update(&one.files);
         prop_assert!(life.update(&one.files).edits.is_empty());
-        let base = Base { boatyard: "0.1.0".into(), answers: serde_json::Value::Null, files: life.base.clone() };
+        let base = Base { boatyard: "0.1.0".into(), answers: serde_json::Value::Null, adopted: true, files: life.base.clone() };
         prop_assert_eq!(Base::parse(&base.to_text()).map(|base| base.files), Ok(life.base));
     }
 }
