@@ -44,6 +44,9 @@ pub struct Places {
 pub struct Place {
     /// What is mentioned: a word that signs name as well, or the key of an answer.
     pub kind: String,
+    /// `axis.id` of the component beside which it counts, where that is the key of an answer; none: beside any.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub beside: String,
     /// Patterns of paths; one without `/` is a file's name in any directory.
     pub files: Vec<String>,
     /// Where in a file of JSON, YAML or TOML: names down to a value, with `/` between and `*` in them. None: in each line.
@@ -129,6 +132,8 @@ pub struct Evidence {
 pub struct Mention {
     /// Its kind.
     pub kind: String,
+    /// The component beside which it counts; empty: beside any.
+    pub beside: String,
     /// What is mentioned, and where.
     pub evidence: Evidence,
 }
@@ -143,7 +148,7 @@ pub enum How {
     Absent,
     /// Signs speak for something that Boatyard does not have.
     Other,
-    /// Signs speak for several, as much for one as for another.
+    /// Signs speak for several, nearly as much for one as for another.
     Unsure,
     /// It is told, and decides nothing.
     Seen,

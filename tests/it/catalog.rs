@@ -154,6 +154,11 @@ const BROKEN: &[(&str, &str, &str)] = &[
         "base/files/a.j2",
         "`stacks/language/x.json`: the option `language` is declared twice",
     ),
+    (
+        r#","signs":[{"kind":"smell","names":["x"],"points":1}]"#,
+        "base/files/a.j2",
+        "`stacks/language/x.json`: a sign is of the kind `smell`, which no place gives",
+    ),
 ];
 
 #[test]
@@ -187,6 +192,21 @@ fn a_stack_file_that_does_not_parse_is_named() {
     assert!(
         load("language/x.json", r#"{"title":"x","about":"x","fact":{}}"#)
             .starts_with("`stacks/language/x.json`: unknown field `fact`")
+    );
+    let component = r#"{"title":"x","about":"x"}"#;
+    let place = r#"{"skip":[],"places":[{"kind":"name","beside":"language.z","files":["x"]}]}"#;
+    let stacks = [
+        ("axes.json", AXES),
+        ("base.json", BASE),
+        ("language/x.json", component),
+        ("places.json", place),
+    ];
+    let Err(Error::Bug(problems)) = Catalog::load(stacks, []) else {
+        panic!("accepted")
+    };
+    assert_eq!(
+        problems[0].message,
+        "`stacks/places.json`: `beside` names `language.z`, which nothing is"
     );
     assert_eq!(
         load("language/y.toml", ""),

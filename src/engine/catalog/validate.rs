@@ -27,6 +27,12 @@ pub(super) fn problems(catalog: &Catalog) -> Vec<Problem> {
         }
     }
     signs(catalog, &mut found);
+    let places = catalog.places.places.iter().map(|place| &place.beside);
+    for beside in places.filter(|beside| !beside.is_empty() && !selectors.contains(*beside)) {
+        found.push(Problem::new(format!(
+            "`stacks/places.json`: `beside` names `{beside}`, which nothing is"
+        )));
+    }
     for path in catalog.templates.keys() {
         template_path(path, catalog, &selectors, &mut found);
     }

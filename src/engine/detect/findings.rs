@@ -24,7 +24,7 @@ pub fn findings(seen: &Seen, directory: &str, chosen: &BTreeMap<String, String>,
         mentions: &mentions,
         catalog,
     };
-    let mut all = vec![look.name(directory)];
+    let mut all = Vec::new();
     let mut choices = BTreeMap::new();
     for axis in &catalog.axes {
         let finding = look.axis(axis);
@@ -34,9 +34,10 @@ pub fn findings(seen: &Seen, directory: &str, chosen: &BTreeMap<String, String>,
     }
     let selected = choices.iter().map(|(axis, id)| format!("{axis}/{id}"));
     let selected: Vec<String> = std::iter::once("base".to_owned()).chain(selected).collect();
+    all.insert(0, look.name(directory, &selected));
     for (key, option) in catalog.options() {
         if selected.iter().any(|selected| selected == key) {
-            all.extend(look.option(option));
+            all.extend(look.option(option, &selected));
         }
     }
     let components = selected.iter().filter_map(|key| match key.as_str() {
@@ -60,9 +61,9 @@ struct Look<'a> {
 
 impl Look<'_> {
     /// The first name that may be one: as a file says it, else the directory's.
-    fn name(&self, directory: &str) -> Finding {
+    fn name(&self, directory: &str, selected: &[String]) -> Finding {
         let key = crate::engine::questions::NAME;
-        let named = self.mentions.iter().filter(|mention| mention.kind == key);
+        let named = self.said(key, selected);
         let named = named.map(|mention| (mention.evidence.text.clone(), vec![mention.evidence.clone()]));
         let mut named = named.chain(std::iter::once((directory.to_owned(), Vec::new())));
         let found = named.find(|(name, _)| Names::parse(name).is_ok());
@@ -74,6 +75,15 @@ impl Look<'_> {
             value,
             evidence,
         }
+    }
+
+    /// What files say for the key of an answer, those of other components left aside.
+    fn said<'b>(&'b self, key: &'b str, selected: &'b [String]) -> impl Iterator<Item = &'b Mention> {
+        let counts = |mention: &Mention| {
+            mention.beside.is_empty() || selected.iter().any(|one| one.replace('/', ".") == mention.beside)
+        };
+        let said = self.mentions.iter().filter(move |mention| mention.kind == key);
+        said.filter(move |mention| counts(mention))
     }
 
     fn axis(&self, axis: &Axis) -> Finding {
@@ -101,10 +111,9 @@ impl Look<'_> {
         finding
     }
 
-    fn option(&self, option: &OptionSpec) -> Option<Finding> {
+    fn option(&self, option: &OptionSpec, selected: &[String]) -> Option<Finding> {
         if option.kind != OptionKind::Choice {
-            let said = self.mentions.iter().filter(|mention| mention.kind == option.id);
-            let mut valid = said.filter(|mention| {
+            let mut valid = self.said(&option.id, selected).filter(|mention| {
                 let text = &mention.evidence.text;
                 Draft::default().answer(&option.id, text, self.catalog).is_ok()
             });
@@ -165,10 +174,13 @@ impl<'a> From<&'a Known> for Candidate<'a> {
     }
 }
 
-/// The likeliest, unless another is as likely.
+/// The likeliest, unless another is nearly as likely: two thirds of its points, and somebody should be asked.
 fn decided(key: &str, found: Vec<Weighed<'_>>) -> Finding {
     let most = found.first().map_or(0, |best| best.points);
-    let best: Vec<&Weighed<'_>> = found.iter().take_while(|weighed| weighed.points == most).collect();
+    let best: Vec<&Weighed<'_>> = found
+        .iter()
+        .take_while(|weighed| weighed.points * 3 > most * 2)
+        .collect();
     let (how, value) = match best.as_slice() {
         [] => (How::Absent, None),
         [one] => match one.candidate.value {

@@ -28,6 +28,7 @@ pub fn mentions(seen: &Seen, places: &Places) -> Vec<Mention> {
             };
             all.extend(found.into_iter().take(MOST).map(|(line, text)| Mention {
                 kind: place.kind.clone(),
+                beside: place.beside.clone(),
                 evidence: Evidence {
                     path: path.clone(),
                     line: Some(line),
