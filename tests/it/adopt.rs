@@ -5,6 +5,7 @@
 #![cfg(unix)]
 
 mod hostile;
+mod interrupted;
 mod refusals;
 
 use std::collections::BTreeMap;
@@ -104,6 +105,10 @@ fn what_is_there_stays_and_updates_work_from_then_on() {
         kept("after the adoption");
         run(&place, &["status"]).gave(0, "up to date with boatyard 0.1.0\n", "");
         run(&place, &["update"]).gave(0, "", "nothing to change in `repo`\n");
+        // One of each language tells as much of changes as all of them.
+        if !["express-postgres", "django-postgres", "gin-mysql"].contains(&application.as_str()) {
+            continue;
+        }
         let adopted = files(&place);
         for change in [["--database", "mongo"], ["--target", "compose"]] {
             let out = run(&place, &["update", change[0], change[1]]).done();

@@ -65,7 +65,12 @@ pub(super) fn run(matches: &ArgMatches, context: &Context) -> Result<(), Failure
         changes: set(dry_run),
     };
     if !dry_run {
-        interrupt::deferred(|| Journal::open(&project.root, &System)?.apply(&update::steps(&refit), false))?;
+        let journal = Journal::open(&project.root, &System)?;
+        interrupt::deferred(|| {
+            // What a killed run only staged goes.
+            journal.roll_forward()?;
+            journal.apply(&update::steps(&refit), false)
+        })?;
     }
     adoption.changes.equivalent[1] = "adopt".into();
     report.update(&adoption.changes);
