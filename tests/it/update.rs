@@ -11,6 +11,7 @@ mod git;
 mod hostile;
 mod laws;
 mod life;
+mod real;
 
 use std::collections::BTreeMap;
 

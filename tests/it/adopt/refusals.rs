@@ -3,6 +3,8 @@
 use std::fs;
 use std::os::unix::fs::symlink;
 
+use boatyard::shell::disk::survey;
+
 use super::{lay, run};
 use crate::support::Place;
 
@@ -77,6 +79,11 @@ fn no_link_is_followed() {
     symlink("../outside", place.path("repo/docs")).expect("a link");
     symlink("../outside/README.md", place.path("repo/README.md")).expect("a link");
     let outside = place.tree("outside");
+    let seen = survey::files(&place.path("repo"), &[]).expect("files");
+    assert!(
+        !seen.iter().any(|path| path.as_str().ends_with("package.json")),
+        "{seen:?}"
+    );
     let out = run(&place, &["adopt", "--yes"]).done();
     assert!(
         !out.stderr.contains("express") && !out.stderr.contains("PostgreSQL"),

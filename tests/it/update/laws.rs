@@ -1,19 +1,15 @@
 //! The laws of an update, each over random repositories, edits and changes. `CASES=100000 cargo test laws` tries more.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
 
-use boatyard::engine::base::{Base, Files, State};
+use boatyard::engine::base::{Files, State};
 use boatyard::engine::merge::structured::{Syntax, merge};
 use boatyard::engine::merge::text::{Labels, Settle};
-use boatyard::engine::refit::Wanted;
-use boatyard::engine::tree::Found;
 use proptest::prelude::*;
 
 use super::life::{Life, at, files};
-use crate::golden::{answers, catalog};
 
-fn cases(few: u32) -> ProptestConfig {
+pub fn cases(few: u32) -> ProptestConfig {
     let wish = std::env::var("CASES").ok().and_then(|cases| cases.parse().ok());
     ProptestConfig {
         failure_persistence: None,
@@ -305,85 +301,5 @@ fn names(syntax: Syntax, text: &str) -> Vec<String> {
             .filter_map(|line| line.strip_prefix("\texample.com/")?.split(' ').next())
             .map(bare)
             .collect(),
-    }
-}
-
-/// What every combination of choices gives, with npm and with pnpm where that is a choice, rendered once.
-static ALL: LazyLock<Vec<Wanted>> = LazyLock::new(|| {
-    let catalog = catalog();
-    let mut all = Vec::new();
-    for mut chosen in catalog.combinations() {
-        all.push(chosen.clone());
-        if chosen["language"] == "node" {
-            chosen.insert("package_manager".into(), "pnpm".into());
-            all.push(chosen);
-        }
-    }
-    all.iter()
-        .map(|chosen| {
-            let pairs: Vec<(&str, &str)> = chosen.iter().map(|(axis, id)| (axis.as_str(), id.as_str())).collect();
-            Wanted::new(answers(catalog, &pairs), catalog).expect("a plan")
-        })
-        .collect()
-});
-
-proptest! {
-    #![proptest_config(cases(12))]
-
-    /// Over the templates themselves: lines of the user's in any files, any change of the stack, and back.
-    #[test]
-    fn real_repositories_come_back(one in any::<prop::sample::Index>(), two in any::<prop::sample::Index>(), edits in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6)) {
-        let (one, two) = (&ALL[one.index(ALL.len())], &ALL[two.index(ALL.len())]);
-        let mut life = Life::default();
-        life.update(&one.files);
-        let paths: Vec<String> = one.files.keys().map(ToString::to_string).collect();
-        for (number, (path, line)) in edits.iter().enumerate() {
-            let path = &paths[path.index(paths.len())];
-            let text = life.text(path).expect("text");
-            let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
-            let mine = format!("# mine {number}\n");
-            lines.insert(line.index(lines.len() + 1), &mine);
-            life.write(path, &lines.concat());
-        }
-        let before = life.disk.clone();
-        let there = life.update(&two.files);
-        let and_back = life.update(&one.files);
-        // The user's lines are there, whatever happened around them.
-        let mine = |disk: &BTreeMap<_, Found>| -> usize {
-            let count = |found: &Found| match found {
-                Found::File { bytes, .. } => String::from_utf8_lossy(bytes).matches("# mine ").count(),
-                _ => 0,
-            };
-            disk.values().map(count).sum()
-        };
-        if there.conflicts() + and_back.conflicts() == 0 {
-            prop_assert_eq!(mine(&life.disk), mine(&before));
-            for (path, found) in &before {
-                let sorted = |found: Option<&Found>| match found {
-                    Some(Found::File { bytes, .. }) => {
-                        let mut lines: Vec<String> = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
-                        if Syntax::of(path.as_str()).is_some() {
-                            // A part may come back before or after a comment of the user's that stood beside it.
-                            lines.sort();
-                        }
-                        lines
-                    }
-                    _ => Vec::new(),
-                };
-                prop_assert_eq!(sorted(life.disk.get(path)), sorted(Some(found)), "{}", path);
-            }
-        } else {
-            prop_assert!(mine(&life.disk) >= mine(&before));
-        }
-    }
-
-    #[test]
-    fn real_repositories_have_nothing_new(one in any::<prop::sample::Index>()) {
-        let one = &ALL[one.index(ALL.len())];
-        let mut life = Life::default();
-        life.update(&one.files);
-        prop_assert!(life.update(&one.files).edits.is_empty());
-        let base = Base { boatyard: "0.1.0".into(), answers: serde_json::Value::Null, adopted: true, files: life.base.clone() };
-        prop_assert_eq!(Base::parse(&base.to_text()).map(|base| base.files), Ok(life.base));
     }
 }

@@ -1,0 +1,113 @@
+//! Laws over the templates themselves: any combination, lines of the user's anywhere, any change, and back.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use boatyard::engine::base::Base;
+use boatyard::engine::refit::Wanted;
+use boatyard::engine::tree::{Found, RelPath};
+use proptest::prelude::*;
+use similar::{DiffTag, TextDiff};
+
+use super::laws::cases;
+use super::life::Life;
+use crate::golden::{answers, catalog};
+
+/// What every combination of choices gives, with npm and with pnpm where that is a choice, rendered once.
+static ALL: LazyLock<Vec<Wanted>> = LazyLock::new(|| {
+    let catalog = catalog();
+    let mut all = Vec::new();
+    for mut chosen in catalog.combinations() {
+        all.push(chosen.clone());
+        if chosen["language"] == "node" {
+            chosen.insert("package_manager".into(), "pnpm".into());
+            all.push(chosen);
+        }
+    }
+    all.iter()
+        .map(|chosen| {
+            let pairs: Vec<(&str, &str)> = chosen.iter().map(|(axis, id)| (axis.as_str(), id.as_str())).collect();
+            Wanted::new(answers(catalog, &pairs), catalog).expect("a plan")
+        })
+        .collect()
+});
+
+/// Whether lines of the user's stand away from all that differs between two states, by as much as a diff shows, or the other
+/// has no such file. Nearer ones may have lines around them that stand elsewhere as well, such as `}` and a blank one.
+fn away(path: &RelPath, lines: &[usize], one: &Wanted, two: &Wanted) -> bool {
+    const FAR: usize = 3;
+    let (Some(old), Some(new)) = (one.files.get(path), two.files.get(path)) else {
+        return true;
+    };
+    let diff = TextDiff::from_lines(&old.file.text, &new.file.text);
+    let changed = diff.ops().iter().filter(|op| op.tag() != DiffTag::Equal);
+    let changed: Vec<_> = changed.map(|op| op.old_range()).collect();
+    lines.iter().all(|line| {
+        let far = |range: &std::ops::Range<usize>| line + FAR < range.start || *line > range.end + FAR;
+        changed.iter().all(far)
+    })
+}
+
+proptest! {
+    #![proptest_config(cases(12))]
+
+    /// Over the templates themselves: lines of the user's in any files, any change of the stack, and back.
+    #[test]
+    fn real_repositories_come_back(one in any::<prop::sample::Index>(), two in any::<prop::sample::Index>(), edits in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6)) {
+        let (one, two) = (&ALL[one.index(ALL.len())], &ALL[two.index(ALL.len())]);
+        let mut life = Life::default();
+        life.update(&one.files);
+        let paths: Vec<String> = one.files.keys().map(ToString::to_string).collect();
+        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+        for (number, (path, line)) in edits.iter().enumerate() {
+            let path = &paths[path.index(paths.len())];
+            let text = life.text(path).expect("text");
+            let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+            let mine = format!("# mine {number}\n");
+            let line = line.index(lines.len() + 1);
+            places.entry(path).or_default().push(line);
+            lines.insert(line, &mine);
+            life.write(path, &lines.concat());
+        }
+        let before = life.disk.clone();
+        let there = life.update(&two.files);
+        let and_back = life.update(&one.files);
+        // The user's lines are there, whatever happened around them.
+        let mine = |disk: &BTreeMap<_, Found>| -> usize {
+            let count = |found: &Found| match found {
+                Found::File { bytes, .. } => String::from_utf8_lossy(bytes).matches("# mine ").count(),
+                _ => 0,
+            };
+            disk.values().map(count).sum()
+        };
+        if there.conflicts() + and_back.conflicts() == 0 {
+            prop_assert_eq!(mine(&life.disk), mine(&before));
+            for (path, found) in &before {
+                let exact = places.get(path.as_str()).is_none_or(|lines| away(path, lines, one, two));
+                let lines = |found: Option<&Found>| -> Vec<String> {
+                    let Some(Found::File { bytes, .. }) = found else { return Vec::new() };
+                    let mut lines: Vec<String> = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
+                    if !exact {
+                        // Beside a part that went and came back, a line may stand before or after it.
+                        lines.retain(|line| !line.is_empty());
+                        lines.sort();
+                    }
+                    lines
+                };
+                prop_assert_eq!(lines(life.disk.get(path)), lines(Some(found)), "{}", path);
+            }
+        } else {
+            prop_assert!(mine(&life.disk) >= mine(&before));
+        }
+    }
+
+    #[test]
+    fn real_repositories_have_nothing_new(one in any::<prop::sample::Index>()) {
+        let one = &ALL[one.index(ALL.len())];
+        let mut life = Life::default();
+        life.update(&one.files);
+        prop_assert!(life.update(&one.files).edits.is_empty());
+        let base = Base { boatyard: "0.1.0".into(), answers: serde_json::Value::Null, adopted: true, files: life.base.clone() };
+        prop_assert_eq!(Base::parse(&base.to_text()).map(|base| base.files), Ok(life.base));
+    }
+}
