@@ -1,6 +1,7 @@
 //! Laws over the templates themselves: any combination, lines of the user's anywhere, any change, and back.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use boatyard::engine::base::Base;
@@ -39,13 +40,28 @@ fn away(path: &RelPath, lines: &[usize], one: &Wanted, two: &Wanted) -> bool {
     let (Some(old), Some(new)) = (one.files.get(path), two.files.get(path)) else {
         return true;
     };
-    let diff = TextDiff::from_lines(&old.file.text, &new.file.text);
+    let (old, new): (Vec<&str>, Vec<&str>) = (old.file.text.lines().collect(), new.file.text.lines().collect());
+    let diff = TextDiff::from_slices(&old, &new);
     let changed = diff.ops().iter().filter(|op| op.tag() != DiffTag::Equal);
-    let changed: Vec<_> = changed.map(|op| op.old_range()).collect();
+    let changed: Vec<_> = changed
+        .map(|op| match op.tag() {
+            DiffTag::Delete => sliding(&old, op.old_range(), &old[op.old_range()]),
+            DiffTag::Insert => sliding(&old, op.old_range(), &new[op.new_range()]),
+            _ => op.old_range(),
+        })
+        .collect();
     lines.iter().all(|line| {
-        let far = |range: &std::ops::Range<usize>| line + FAR < range.start || *line > range.end + FAR;
+        let far = |range: &Range<usize>| line + FAR < range.start || *line > range.end + FAR;
         changed.iter().all(far)
     })
+}
+
+/// All places where a stretch that comes or goes may be said to do so: the tail of one block is often that of the next.
+fn sliding(text: &[&str], range: Range<usize>, stretch: &[&str]) -> Range<usize> {
+    let count = stretch.len();
+    let down = (0..text.len() - range.end).take_while(|at| text[range.end + at] == stretch[at % count]);
+    let up = (0..range.start).take_while(|at| text[range.start - 1 - at] == stretch[count - 1 - at % count]);
+    range.start - up.count()..range.end + down.count()
 }
 
 proptest! {
