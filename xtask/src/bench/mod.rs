@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: `boatyard new` beside `cp -r`, cookiecutter and copier, in one run; then `update` beside copier's.
+//! `cargo xtask bench`: `boatyard new` beside `cp -r`, cookiecutter and copier, in one run.
 //!
 //! All four lay down the same tree: the one that Boatyard renders. For the two template
 //! engines it is turned into a template whose output is that tree again, byte for byte.
@@ -6,7 +6,6 @@
 mod contender;
 mod sample;
 mod template;
-mod update;
 
 use std::fs;
 use std::path::Path;
@@ -25,9 +24,6 @@ use crate::verify::toolbox;
 const AT_MOST: f64 = 3.0;
 const AT_LEAST: f64 = 50.0;
 
-/// The aim of an update: seconds for a thousand repositories.
-const THOUSAND: f64 = 10.0;
-
 /// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -37,9 +33,6 @@ pub struct Args {
     /// Rounds before them that do not count
     #[arg(long, default_value_t = 2)]
     warm_up: usize,
-    /// Repositories that `boatyard update` refits one after the other
-    #[arg(long, default_value_t = 20)]
-    repositories: usize,
 }
 
 /// Runs the comparison.
@@ -90,15 +83,6 @@ pub fn run(args: Args) -> Result<ExitCode> {
         faster,
         faster >= AT_LEAST,
     );
-    let updates = update::measure(
-        &boatyard,
-        chosen,
-        &python,
-        work.path(),
-        args.rounds,
-        args.repositories.max(1),
-    )?;
-    tell(&mut report, &updates, args.repositories.max(1));
     report.write(&stack::proof_folder())?;
     show(&report, &samples, copy, files, bytes);
     Ok(if report.count(Outcome::Failed) == 0 {
@@ -106,45 +90,6 @@ pub fn run(args: Args) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
-}
-
-/// The figures of `update`, and how they stand to copier's and to the aim.
-fn tell(report: &mut Report, updates: &update::Measured, repositories: usize) {
-    for sample in &updates.samples {
-        report.measure(sample.name, "min ms", sample.min());
-        report.measure(sample.name, "median ms", sample.median());
-        report.measure(sample.name, "max ms", sample.max());
-    }
-    let thousand = updates.many / repositories as f64 * 1000.0;
-    report.measure("boatyard update", "s for 1000 repositories", thousand);
-    let [own, copier] = updates.samples.as_slice() else {
-        return;
-    };
-    let faster = copier.median() / own.median();
-    let mut row = |name: &str, statement: String, detail: String, holds: bool| {
-        report.rows.push(Row {
-            subject: "boatyard update".to_owned(),
-            name: name.to_owned(),
-            section: "aims".to_owned(),
-            statement,
-            outcome: if holds { Outcome::Passed } else { Outcome::Failed },
-            detail,
-            seconds: 0.0,
-        });
-    };
-    let medians = format!("{faster:.1} times ({:.1} ms, {:.1} ms)", own.median(), copier.median());
-    row(
-        "copier",
-        "`update` is faster than copier's".to_owned(),
-        medians,
-        faster > 1.0,
-    );
-    row(
-        "thousand",
-        format!("a thousand repositories are updated in at most {THOUSAND} s"),
-        format!("{thousand:.1} s, from {repositories}"),
-        thousand <= THOUSAND,
-    );
 }
 
 /// Alternating rounds, so that a busy moment of the machine meets everyone.

@@ -30,15 +30,10 @@ pub fn write(tree: &Path, work: &Path) -> Result<Templates> {
         templates.cookiecutter.join("cookiecutter.json"),
         "{\"name\": \"service\"}\n",
     )?;
-    copier(tree, &templates.copier)?;
-    Ok(templates)
-}
-
-/// Writes copier's into a folder.
-pub fn copier(tree: &Path, target: &Path) -> Result<()> {
-    convert(tree, target, "name")?;
+    convert(tree, &templates.copier, "name")?;
     let questions = "_templates_suffix: \"\"\nname:\n  type: str\n  default: service\n";
-    Ok(fs::write(target.join("copier.yml"), questions)?)
+    fs::write(templates.copier.join("copier.yml"), questions)?;
+    Ok(templates)
 }
 
 /// Every file with what Jinja would read as syntax escaped, and the project's name as a variable.
