@@ -7,6 +7,7 @@ mod find;
 mod gomod;
 mod json;
 mod node;
+mod notes;
 mod pick;
 mod print;
 mod toml;
@@ -56,37 +57,64 @@ impl Syntax {
 /// Merges by parts where that can be shown to be right, else by lines.
 ///
 /// The result of lines stands when it holds exactly the parts that it should. Otherwise the parts are put in place in the
-/// user's text, and the outcome is taken apart again to see that it holds what it should.
+/// user's text, and the outcome is taken apart again to see that it holds what it should. Where neither can be, and lines
+/// would put a comment into a part that it is not about, the whole difference is a conflict.
 pub fn merge(syntax: Option<Syntax>, base: &str, ours: &str, theirs: &str, settle: Settle, labels: &Labels) -> Merged {
     let by_lines = text::merge(base, ours, theirs, settle, labels);
-    let by_parts = syntax.and_then(|syntax| parts(syntax, base, ours, theirs, settle, labels, &by_lines));
-    by_parts.unwrap_or(by_lines)
+    let nodes = syntax.map(|syntax| (syntax, [base, ours, theirs].map(|text| syntax.parse(text))));
+    let Some((syntax, [Some(old), Some(mine), Some(new)])) = &nodes else {
+        return by_lines;
+    };
+    // What lines can settle comes along, comments of the new output among it.
+    let settled = text::merge(base, ours, theirs, Settle::Ours, labels).text;
+    let texts = Texts {
+        base,
+        ours,
+        theirs,
+        settled: &settled,
+    };
+    if let Some(by_parts) = parts(*syntax, [old, mine, new], &texts, settle, labels, &by_lines) {
+        return by_parts;
+    }
+    let astray = syntax
+        .parse(&settled)
+        .is_some_and(|node| notes::astray(&node, mine, new));
+    match astray {
+        true => text::apart(base, ours, theirs, settle, labels),
+        false => by_lines,
+    }
+}
+
+/// What is merged.
+struct Texts<'a> {
+    base: &'a str,
+    ours: &'a str,
+    theirs: &'a str,
+    /// By lines, the user's where both sides changed the same ones.
+    settled: &'a str,
 }
 
 fn parts(
     syntax: Syntax,
-    base: &str,
-    ours: &str,
-    theirs: &str,
+    [old, mine, new]: [&Node; 3],
+    texts: &Texts<'_>,
     settle: Settle,
     labels: &Labels,
     by_lines: &Merged,
 ) -> Option<Merged> {
-    let nodes = [base, ours, theirs].map(|text| syntax.parse(text));
-    let [Some(old), Some(mine), Some(new)] = &nodes else {
-        return None;
-    };
+    let Texts {
+        base,
+        ours,
+        theirs,
+        settled,
+    } = *texts;
     let picked = pick::merge(old, mine, new)?;
     let clean = picked.conflicts() == 0;
-    if by_lines.conflicts == 0 && clean {
-        let node = syntax.parse(&by_lines.text)?;
-        if picked.fits(&node) {
-            return Some(by_lines.clone());
-        }
+    let fits = |node: &Node| picked.fits(node) && !notes::astray(node, mine, new);
+    if by_lines.conflicts == 0 && clean && fits(&syntax.parse(&by_lines.text)?) {
+        return Some(by_lines.clone());
     }
-    // What lines can settle comes along, comments of the new output among it.
-    let settled = text::merge(base, ours, theirs, Settle::Ours, labels).text;
-    [settled.as_str(), ours].iter().find_map(|start| {
+    [settled, ours].iter().find_map(|start| {
         let node = syntax.parse(start)?;
         let sources = Sources {
             text: start,
@@ -97,7 +125,7 @@ fn parts(
         };
         let plain = print::print(&picked, &node, &sources, Settle::Ours)?;
         // Shown to be right without markers, which no syntax has.
-        let checked = syntax.parse(&plain.text).is_some_and(|node| picked.fits(&node));
+        let checked = syntax.parse(&plain.text).is_some_and(|node| fits(&node));
         // Comments are no parts, and the user's are not lost with a part that goes.
         let comments = ours.lines().map(str::trim).filter(|line| line.starts_with(['#', '/']));
         let mut added = comments.filter(|line| !base.contains(line));

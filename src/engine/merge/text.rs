@@ -64,6 +64,17 @@ pub fn merge(base: &str, ours: &str, theirs: &str, settle: Settle, labels: &Labe
     out
 }
 
+/// Both sides as one conflict, but for what they begin and end with alike.
+pub fn apart(base: &str, ours: &str, theirs: &str, settle: Settle, labels: &Labels) -> Merged {
+    let [base, ours, theirs] = [base, ours, theirs].map(|text| text.split_inclusive('\n').collect::<Vec<_>>());
+    let mut out = Merged {
+        text: String::new(),
+        conflicts: 0,
+    };
+    out.conflict(&base, &ours, &theirs, settle, labels);
+    out
+}
+
 fn sides<'a>(
     merge: &'a TextMerge<'_, '_, '_, str>,
     region: &MergeRegion,

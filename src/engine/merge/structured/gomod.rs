@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::node::{Kind, Node, Part};
+use super::notes;
 
 /// The parts of a `go.mod`: each directive by its name, and the modules of a block as parts of it.
 pub(super) fn parse(text: &str) -> Option<Node> {
@@ -19,7 +20,7 @@ pub(super) fn parse(text: &str) -> Option<Node> {
         match (&mut block, words.as_slice()) {
             (_, []) => {}
             (Some(_), [")"]) => {
-                let part = block.take()?.close(from, end, at);
+                let part = block.take()?.close(text, from, end, at);
                 // A block of nothing but `go mod tidy`'s own is none of ours.
                 parts.extend(part);
                 head = at;
@@ -67,14 +68,18 @@ struct Block {
 
 impl Block {
     /// The block as a part; none when it holds none.
-    fn close(self, bracket: usize, end: usize, at: usize) -> Option<Part> {
-        (!self.parts.is_empty()).then(|| Part {
-            name: self.name,
-            lines: self.lines..at,
-            start: self.start,
-            end,
-            value: node(self.body..bracket, self.parts),
-            remark: String::new(),
+    fn close(self, text: &str, bracket: usize, end: usize, at: usize) -> Option<Part> {
+        (!self.parts.is_empty()).then(|| {
+            let value = node(self.body..bracket, self.parts);
+            Part {
+                name: self.name,
+                lines: self.lines..at,
+                start: self.start,
+                end,
+                notes: notes::inside(text, self.start..end, &value, "//"),
+                value,
+                remark: String::new(),
+            }
         })
     }
 }
@@ -101,6 +106,7 @@ fn leaf(name: String, lines: Range<usize>, own: Range<usize>, words: &[&str], co
             kind: Kind::Leaf(words.join(" ")),
         },
         remark: comment.trim().to_owned(),
+        notes: Vec::new(),
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::ops::Range;
 
+use super::notes;
+
 /// A value.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Node {
@@ -42,6 +44,8 @@ pub(super) struct Part {
     pub value: Node,
     /// The comment behind it, where versions may stand.
     pub remark: String,
+    /// The comments inside it, between the parts that it consists of and behind them.
+    pub notes: Vec<String>,
 }
 
 impl Node {
@@ -133,6 +137,7 @@ pub(super) fn lines(text: &str, pieces: Vec<Piece>, beside: Option<usize>, comme
         }
         parts.push(Part {
             remark: behind.trim_end().to_owned(),
+            notes: notes::inside(text, piece.start..piece.end, &piece.value, comment),
             name: piece.name,
             lines: head..to,
             start: piece.start,

@@ -89,17 +89,15 @@ fn same_order(ours: &[Part], theirs: &[Part]) -> bool {
 /// Chooses one part; none when it is gone.
 fn choose<'a>(base: Option<&'a Part>, ours: Option<&'a Part>, theirs: Option<&'a Part>) -> Option<Named<'a>> {
     let name = ours.or(theirs)?.name.as_str();
-    let was = |part: &Part| base.is_some_and(|base| base.value.same(&part.value));
-    // A version that was moved is no edit that keeps a part alive, or kills it.
-    let moved = |part: &Part| match (base.map(|base| &base.value.kind), &part.value.kind) {
-        (Some(Kind::Leaf(base)), Kind::Leaf(text)) => version::only_versions(base, text),
-        _ => false,
-    };
     let choice = match (base, ours, theirs) {
         (_, Some(ours), Some(theirs)) => both(base, ours, theirs),
         (None, Some(_), None) => Choice::Ours,
         (None, None, _) => Choice::Theirs,
-        (Some(_), Some(part), None) | (Some(_), None, Some(part)) if was(part) || moved(part) => return None,
+        // What the user wrote about a part does not go with it unseen.
+        (Some(base), Some(part), None) if part.annotated(base) => Choice::Clash,
+        (Some(base), Some(part), None) | (Some(base), None, Some(part)) if moved(base, part) => {
+            return None;
+        }
         (Some(_), _, _) => Choice::Clash,
     };
     Some(Named {
@@ -108,6 +106,32 @@ fn choose<'a>(base: Option<&'a Part>, ours: Option<&'a Part>, theirs: Option<&'a
         theirs,
         choice,
     })
+}
+
+/// Whether parts differ in nothing, or in versions that were moved: no edit that keeps a part alive, or kills it. A digest
+/// is told by the version in the comment behind it.
+fn moved(base: &Part, now: &Part) -> bool {
+    match (&base.value.kind, &now.value.kind) {
+        (Kind::Leaf(one), Kind::Leaf(other)) => {
+            let line = |text: &str, part: &Part| format!("{text} {}", part.remark);
+            one == other || version::only_versions(&line(one, base), &line(other, now))
+        }
+        (
+            Kind::Parts { parts, ordered, .. },
+            Kind::Parts {
+                parts: others,
+                ordered: other,
+                ..
+            },
+        ) => {
+            let alike = |part: &Part| now.value.part(&part.name).is_some_and(|other| moved(part, other));
+            ordered == other
+                && parts.len() == others.len()
+                && parts.iter().all(alike)
+                && (!ordered || same_order(parts, others))
+        }
+        _ => false,
+    }
 }
 
 fn both<'a>(base: Option<&'a Part>, ours: &'a Part, theirs: &'a Part) -> Choice<'a> {

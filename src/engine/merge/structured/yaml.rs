@@ -121,6 +121,7 @@ impl<'a> Reader<'a> {
         } else {
             line_end(text, end)
         };
+        let end = after.map_or(end, |after| self.tail(after, end));
         let first = pieces.first()?.start;
         let from = line_start(text, first);
         // Blank lines and comments before the first part belong to the block.
@@ -142,6 +143,24 @@ impl<'a> Reader<'a> {
             range: begin..end,
             kind,
         })
+    }
+
+    /// Where a block ends whose parts end at `end`: comments behind them that stand deeper than what announces it are its
+    /// own.
+    fn tail(&self, after: usize, end: usize) -> usize {
+        let head = &self.text[line_start(self.text, after)..after];
+        let depth = head.len() - head.trim_start_matches([' ', '-']).len();
+        let (mut own, mut at) = (end, end);
+        for line in self.text[end..].split_inclusive('\n') {
+            at += line.len();
+            let bare = line.trim_start_matches(' ');
+            if bare.starts_with('#') && line.len() - bare.len() > depth {
+                own = at;
+            } else if !bare.trim().is_empty() {
+                break;
+            }
+        }
+        own
     }
 
     fn entry(&mut self, depth: usize) -> Option<Piece> {
