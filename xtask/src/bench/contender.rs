@@ -3,12 +3,13 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
+use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use super::template::Templates;
+use super::timed;
 use crate::stack::{self, Stack};
 
 /// A program and how to call it.
@@ -47,21 +48,10 @@ impl Contender {
             Target::Last => command.arg(&output),
             Target::Parent(option) => command.arg(option).arg(folder),
         };
-        // Waited for directly: a bounded wait looks every few milliseconds only.
-        let started = Instant::now();
-        let status = command
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .status();
-        let elapsed = started.elapsed();
-        let status = status.with_context(|| format!("{} does not start", self.name))?;
-        if !status.success() {
-            bail!("{} ended with {status}", self.name);
-        }
+        let work = folder.parent().unwrap_or(folder);
         Ok(Run {
+            elapsed: timed::run(self.name, &mut command, work, timed::LIMIT)?,
             folder: output,
-            elapsed,
         })
     }
 }

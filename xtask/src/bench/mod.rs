@@ -1,4 +1,4 @@
-//! `cargo xtask bench`: `boatyard new` beside `cp -r`, cookiecutter and copier, in one run.
+//! `cargo xtask bench`: `boatyard new` beside `cp -r`, cookiecutter and copier, in one run; then `update` beside copier's.
 //!
 //! All four lay down the same tree: the one that Boatyard renders. For the two template
 //! engines it is turned into a template whose output is that tree again, byte for byte.
@@ -6,6 +6,8 @@
 mod contender;
 mod sample;
 mod template;
+mod timed;
+mod update;
 
 use std::fs;
 use std::path::Path;
@@ -24,6 +26,9 @@ use crate::verify::toolbox;
 const AT_MOST: f64 = 3.0;
 const AT_LEAST: f64 = 50.0;
 
+/// The aim of an update: seconds for a thousand repositories.
+const THOUSAND: f64 = 10.0;
+
 /// Arguments of `cargo xtask bench`.
 #[derive(clap::Args)]
 pub struct Args {
@@ -33,6 +38,9 @@ pub struct Args {
     /// Rounds before them that do not count
     #[arg(long, default_value_t = 2)]
     warm_up: usize,
+    /// Repositories that `boatyard update` refits one after the other
+    #[arg(long, default_value_t = 20)]
+    repositories: usize,
 }
 
 /// Runs the comparison.
@@ -43,6 +51,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     let chosen = stacks.first().context("`boatyard list` has no combination")?;
     let python = toolbox::pip(&toolbox::pins_folder().join("bench"))?;
     let work = tempfile::Builder::new().prefix("boatyard-bench-").tempdir()?;
+    timed::clean_up_when_interrupted(work.path().to_path_buf())?;
     let tree = work.path().join("orders");
     stack::render(&boatyard, chosen, "orders", &tree)?;
     let templates = template::write(&tree, work.path())?;
@@ -69,20 +78,27 @@ pub fn run(args: Args) -> Result<ExitCode> {
         report.measure(sample.name, "times cp -r", sample.median() / copy.median());
     }
     let (slower, faster) = (new.median() / copy.median(), copier.median() / new.median());
+    let (slow, fast) = (format!("{slower:.1} times"), format!("{faster:.1} times"));
     aim(
         &mut report,
-        "cp",
-        &format!("`new` takes at most {AT_MOST} times `cp -r`"),
-        slower,
-        slower <= AT_MOST,
+        [
+            "boatyard new",
+            "cp",
+            &format!("`new` takes at most {AT_MOST} times `cp -r`"),
+        ],
+        Ok((slow, slower <= AT_MOST)),
     );
     aim(
         &mut report,
-        "copier",
-        &format!("`new` is at least {AT_LEAST} times faster than copier"),
-        faster,
-        faster >= AT_LEAST,
+        [
+            "boatyard new",
+            "copier",
+            &format!("`new` is at least {AT_LEAST} times faster than copier"),
+        ],
+        Ok((fast, faster >= AT_LEAST)),
     );
+    let updates = update::measure(&boatyard, chosen, &python, work.path(), &args)?;
+    tell(&mut report, &updates);
     report.write(&stack::proof_folder())?;
     show(&report, &samples, copy, files, bytes);
     Ok(if report.count(Outcome::Failed) == 0 {
@@ -90,6 +106,29 @@ pub fn run(args: Args) -> Result<ExitCode> {
     } else {
         ExitCode::FAILURE
     })
+}
+
+/// The figures of `update`, and how they stand to copier's and to the aim.
+fn tell(report: &mut Report, updates: &update::Measured) {
+    let update::Measured { own, copier, thousand } = updates;
+    for sample in std::iter::once(own).chain(copier) {
+        report.measure(sample.name, "min ms", sample.min());
+        report.measure(sample.name, "median ms", sample.median());
+        report.measure(sample.name, "max ms", sample.max());
+    }
+    report.measure(own.name, "s for 1000 repositories", *thousand);
+    let beside = copier
+        .as_ref()
+        .map_err(|error| format!("copier is left out: {error:#}").replace('\n', " "))
+        .map(|copier| {
+            let (mine, other) = (own.median(), copier.median());
+            let faster = other / mine;
+            (format!("{faster:.1} times ({mine:.1} ms, {other:.1} ms)"), faster > 1.0)
+        });
+    aim(report, [own.name, "copier", "`update` is faster than copier's"], beside);
+    let statement = format!("a thousand repositories are updated in at most {THOUSAND} s");
+    let detail = (format!("{thousand:.1} s"), *thousand <= THOUSAND);
+    aim(report, [own.name, "thousand", &statement], Ok(detail));
 }
 
 /// Alternating rounds, so that a busy moment of the machine meets everyone.
@@ -109,14 +148,20 @@ fn measure(contenders: &[Contender], work: &Path, args: &Args) -> Result<Vec<Sam
     Ok(samples)
 }
 
-fn aim(report: &mut Report, name: &str, statement: &str, ratio: f64, holds: bool) {
+/// A row for an aim: its subject, name and statement, and how it stands, or why that could not be measured.
+fn aim(report: &mut Report, [subject, name, statement]: [&str; 3], stands: Result<(String, bool), String>) {
+    let (detail, outcome) = match stands {
+        Ok((detail, true)) => (detail, Outcome::Passed),
+        Ok((detail, false)) => (detail, Outcome::Failed),
+        Err(why) => (why, Outcome::NotRun),
+    };
     report.rows.push(Row {
-        subject: "boatyard new".to_owned(),
+        subject: subject.to_owned(),
         name: name.to_owned(),
         section: "aims".to_owned(),
         statement: statement.to_owned(),
-        outcome: if holds { Outcome::Passed } else { Outcome::Failed },
-        detail: format!("{ratio:.1} times"),
+        outcome,
+        detail,
         seconds: 0.0,
     });
 }

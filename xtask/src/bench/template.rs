@@ -30,10 +30,15 @@ pub fn write(tree: &Path, work: &Path) -> Result<Templates> {
         templates.cookiecutter.join("cookiecutter.json"),
         "{\"name\": \"service\"}\n",
     )?;
-    convert(tree, &templates.copier, "name")?;
-    let questions = "_templates_suffix: \"\"\nname:\n  type: str\n  default: service\n";
-    fs::write(templates.copier.join("copier.yml"), questions)?;
+    copier(tree, &templates.copier)?;
     Ok(templates)
+}
+
+/// Writes copier's into a folder.
+pub fn copier(tree: &Path, target: &Path) -> Result<()> {
+    convert(tree, target, "name")?;
+    let questions = "_templates_suffix: \"\"\nname:\n  type: str\n  default: service\n";
+    Ok(fs::write(target.join("copier.yml"), questions)?)
 }
 
 /// Every file with what Jinja would read as syntax escaped, and the project's name as a variable.
