@@ -236,6 +236,55 @@ proptest! {
             prop_assert_eq!(&merged.text, &ours);
         }
     }
+
+    /// Services that end alike, some of which go: lines alone take the end of one for that of another.
+    #[test]
+    fn comments_stay_with_their_part(
+        names in prop::collection::btree_set("[a-f][a-f]", 2..6),
+        gone in prop::collection::btree_set(0_usize..6, 0..3),
+        remarks in prop::collection::vec((0_usize..6, 0_usize..6), 1..4),
+    ) {
+        let names: Vec<String> = names.into_iter().collect();
+        let all = |_: usize| true;
+        let (base, ours) = (services(&names, all, &[]), services(&names, all, &remarks));
+        let theirs = services(&names, |at| !gone.contains(&at), &[]);
+        let merged = merge(Some(Syntax::Yaml), &base, &ours, &theirs, Settle::Markers, &Labels::none());
+        let comments = |text: &str| text.matches("# about ").count();
+        prop_assert_eq!(comments(&merged.text), comments(&ours), "{}", merged.text);
+        let mut service = "";
+        for line in merged.text.lines() {
+            match line.trim_start().strip_prefix("# about ") {
+                Some(about) => prop_assert_eq!(about, service, "{}", merged.text),
+                None if line.starts_with("  ") && !line.starts_with("   ") => service = line.trim().trim_end_matches(':'),
+                None => {}
+            }
+        }
+    }
+}
+
+/// A file of the services that are `there`, with comments of the user's behind lines of them.
+fn services(names: &[String], there: impl Fn(usize) -> bool, remarks: &[(usize, usize)]) -> String {
+    let mut text = "services:\n  app:\n    needs:\n".to_owned();
+    let kept: Vec<(usize, &String)> = names.iter().enumerate().filter(|(at, _)| there(*at)).collect();
+    kept.iter()
+        .for_each(|(_, name)| text.push_str(&format!("      {name}: healthy\n")));
+    for (at, name) in kept {
+        let body = [
+            "    image: NAME",
+            "    check:",
+            "      interval: 1s",
+            "      timeout: 1s",
+            "      retries: 1",
+        ];
+        text.push_str(&format!("\n  {name}:\n"));
+        for (number, line) in body.iter().enumerate() {
+            text.push_str(&format!("{}\n", line.replace("NAME", name)));
+            let depth = if number == 0 { 4 } else { 6 };
+            let behind = remarks.iter().filter(|remark| **remark == (at, number));
+            behind.for_each(|_| text.push_str(&format!("{:depth$}# about {name}\n", "")));
+        }
+    }
+    text + "\nvolumes:\n  data:\n"
 }
 
 const SYNTAXES: [Syntax; 4] = [Syntax::Json, Syntax::Toml, Syntax::Yaml, Syntax::GoMod];
