@@ -70,7 +70,14 @@ fn end() -> bool {
 pub fn clean_up_when_interrupted(work: PathBuf) -> Result<()> {
     Ok(ctrlc::set_handler(move || {
         end();
-        let _ = fs::remove_dir_all(&work);
+        // What was ended may take a moment to stop writing there.
+        for _ in 0..100 {
+            let _ = fs::remove_dir_all(&work);
+            thread::sleep(Duration::from_millis(20));
+            if !work.exists() {
+                break;
+            }
+        }
         process::exit(130);
     })?)
 }
