@@ -147,8 +147,14 @@ pub fn metrics(page: &str) -> String {
             }
         }
     }
+    // What a page announces and has no value of is no metric yet.
+    let measured = |line: &&String| {
+        let family = line.strip_prefix("type ").and_then(|rest| rest.split(' ').next());
+        family.is_none_or(|family| lines.iter().any(|sample| sample.starts_with(family)))
+    };
     lines
-        .into_iter()
+        .iter()
+        .filter(measured)
         .fold(String::new(), |text, line| text + line.trim_end() + "\n")
 }
 
@@ -351,7 +357,7 @@ mod tests {
 
     #[test]
     fn metrics_lose_their_values_and_keep_their_bounds() {
-        let page = "# TYPE http_x histogram\nhttp_x_bucket{le=\"0.50\",route=\"/a\"} 3\nhttp_x_created 1.5\ngo_gc 1\n";
+        let page = "# TYPE http_x histogram\nhttp_x_bucket{le=\"0.50\",route=\"/a\"} 3\nhttp_x_created 1.5\n# TYPE db_up gauge\ngo_gc 1\n";
         assert_eq!(metrics(page), "http_x_bucket le=0.5,route\ntype http_x histogram\n");
     }
 
