@@ -51,6 +51,16 @@ fn commit(place: &Place) {
     git(place, "repo", &["commit", "--quiet", "--message", "x"]);
 }
 
+/// An edit of a line that goes with the cache.
+fn edit_what_goes(place: &Place) {
+    edit(
+        place,
+        ".env.example",
+        "REDIS_URL=redis://localhost:6379",
+        "REDIS_URL=redis://cache:6379",
+    );
+}
+
 #[test]
 fn uncommitted_edits_are_not_written_over() {
     let place = Place::new();
@@ -90,12 +100,7 @@ fn what_nobody_edited_needs_no_commit() {
 fn git_learns_of_conflicts() {
     let place = Place::new();
     let Some(()) = committed(&place) else { return };
-    edit(
-        &place,
-        ".env.example",
-        "REDIS_URL=redis://localhost:6379",
-        "REDIS_URL=redis://cache:6379",
-    );
+    edit_what_goes(&place);
     edit(&place, "Makefile", "\n", "\n# Ours.\n");
     commit(&place);
     let mine = text(&place, ".env.example");
@@ -124,12 +129,7 @@ fn git_learns_of_conflicts() {
 fn what_is_taken_back_is_no_conflict_any_more() {
     let place = Place::new();
     let Some(()) = committed(&place) else { return };
-    edit(
-        &place,
-        ".env.example",
-        "REDIS_URL=redis://localhost:6379",
-        "REDIS_URL=redis://cache:6379",
-    );
+    edit_what_goes(&place);
     commit(&place);
     // A conflict of somebody else's stays one.
     let blob = git(&place, "repo", &["rev-parse", "HEAD:Makefile"]);
@@ -161,12 +161,7 @@ fn a_service_below_the_root_of_a_repository() {
     git(&place, "", &["init", "--quiet"]);
     git(&place, "", &["add", "--all"]);
     git(&place, "", &["commit", "--quiet", "--message", "x"]);
-    edit(
-        &place,
-        ".env.example",
-        "REDIS_URL=redis://localhost:6379",
-        "REDIS_URL=redis://cache:6379",
-    );
+    edit_what_goes(&place);
     assert_eq!(run(&place, &["update", "--cache", "none"]).code, Some(2));
     git(&place, "", &["add", "--all"]);
     git(&place, "", &["commit", "--quiet", "--message", "y"]);
