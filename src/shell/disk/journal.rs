@@ -1,24 +1,27 @@
 //! An update of many files that ends as a whole: staged, then begun by one rename, then carried out step by step.
 //!
-//! `.boatyard/journal/` holds `lock`, and one of these folders: `next` while an update is staged, `running` while it is
+//! `.boatyard/journal/` holds `lock`, and one of these files: `next` while an update is staged, `running` while it is
 //! carried out, `last` when it is done, so that it can be taken back. A run that was killed leaves `next`, which the next
 //! run removes, or `running`, which it carries out to the end: each step is one that can be taken twice.
+//!
+//! The disk has the journal before the first step; the files of the project are left to the system, as git leaves them.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::engine::base::{BASE_PATH, JOURNAL_PATH};
 use crate::engine::error::Problem;
-use crate::engine::tree::{Found, RelPath};
+use crate::engine::tree::RelPath;
 
 use super::super::failure::{Failure, shown};
 use super::ops::{self, Ops};
 use super::place::{above, found};
 
 mod steps;
+mod undo;
 
-use steps::{STEPS, amended, sibling, stands};
 pub use steps::{Step, content};
+use steps::{amended, sibling, stands};
 
 const NEXT: &str = "next";
 const RUNNING: &str = "running";
@@ -94,7 +97,7 @@ impl<'a> Journal<'a> {
     pub fn roll_forward(&self) -> Result<Option<String>, Failure> {
         let next = self.folder.join(NEXT);
         self.ops
-            .remove_dir_all(&next)
+            .remove_file(&next)
             .map_err(|error| Failure::io("remove", &next, &error))?;
         if !self.folder.join(RUNNING).exists() {
             return Ok(None);
@@ -113,7 +116,7 @@ impl<'a> Journal<'a> {
         let staged = self.stage(&next, steps, undo).and_then(|()| self.unchanged(steps));
         if staged.is_err() {
             // What is left is swept by the next run.
-            let _ = self.ops.remove_dir_all(&next);
+            let _ = self.ops.remove_file(&next);
             return staged;
         }
         let running = self.folder.join(RUNNING);
@@ -135,25 +138,11 @@ impl<'a> Journal<'a> {
     }
 
     fn stage(&self, next: &Path, steps: &[Step], undo: bool) -> Result<(), Failure> {
-        let write = |path: PathBuf, bytes: &[u8]| {
-            self.ops
-                .create(&path, bytes, false)
-                .map_err(|error| Failure::io("write", &path, &error))
-        };
-        for folder in [next.to_owned(), next.join("old"), next.join("new")] {
-            self.ops
-                .create_dir(&folder)
-                .map_err(|error| Failure::io("create", &folder, &error))?;
-        }
-        for (index, step) in steps.iter().enumerate() {
-            for (folder, content) in [("old", &step.old), ("new", &step.new)] {
-                if let Some(content) = content {
-                    write(next.join(folder).join(index.to_string()), &content.bytes)?;
-                }
-            }
-        }
-        let document = steps::document(steps, undo).map_err(|error| broken(&error.to_string()))?;
-        write(next.join(STEPS), document.as_bytes())
+        let bytes = steps::encode(steps, undo).map_err(|error| broken(&error.to_string()))?;
+        self.ops
+            .create(next, &bytes, false)
+            .and_then(|()| self.ops.sync(next))
+            .map_err(|error| Failure::io("write", next, &error))
     }
 
     /// The last look before the first write.
@@ -195,9 +184,6 @@ impl<'a> Journal<'a> {
             }
         }
         let (running, last) = (self.folder.join(RUNNING), self.folder.join(LAST));
-        self.ops
-            .remove_dir_all(&last)
-            .map_err(|error| Failure::io("remove", &last, &error))?;
         self.ops
             .rename(&running, &last)
             .map_err(|error| Failure::io("create", &last, &error))?;
@@ -249,49 +235,6 @@ impl<'a> Journal<'a> {
         let sibling = sibling(&self.root.join(step.path.as_str()), index);
         if fs::symlink_metadata(&sibling).is_ok() {
             let _ = self.ops.remove_file(&sibling);
-        }
-    }
-
-    /// The steps that take the last update back.
-    ///
-    /// # Errors
-    /// There is none, or files changed since; `anyway` takes it back in spite of that.
-    pub fn undo(&self, anyway: bool) -> Result<Vec<Step>, Failure> {
-        let nothing = || {
-            Failure::input(
-                Problem::new("there is no update to take back")
-                    .hint("only the last update can be taken back, and once"),
-            )
-        };
-        if !self.folder.join(LAST).exists() {
-            return Err(nothing());
-        }
-        let (steps, undo) = steps::read(&self.folder.join(LAST))?;
-        if undo {
-            return Err(nothing());
-        }
-        let mut back = Vec::new();
-        let mut problems = Vec::new();
-        for step in steps {
-            let here = found(self.root, &step.path)?;
-            if !stands(&here, step.new.as_ref()) && !anyway {
-                problems.push(
-                    Problem::new(format!("`{}` changed since the update", step.path))
-                        .hint("`--allow-dirty` takes the update back all the same"),
-                );
-            }
-            match here {
-                Found::Other(what) => problems.push(Problem::new(format!("`{}` is {what} now", step.path))),
-                here => back.push(Step {
-                    path: step.path,
-                    old: content(&here),
-                    new: step.old,
-                }),
-            }
-        }
-        match problems.is_empty() {
-            true => Ok(back),
-            false => Err(Failure::Input(problems)),
         }
     }
 }

@@ -12,11 +12,17 @@ pub trait Ops {
     /// As the system says.
     fn create_dir(&self, path: &Path) -> io::Result<()>;
 
-    /// Makes a file that was not there, and waits until the disk has it.
+    /// Makes a file that was not there.
     ///
     /// # Errors
     /// As the system says.
     fn create(&self, path: &Path, bytes: &[u8], executable: bool) -> io::Result<()>;
+
+    /// Waits until the disk has a file.
+    ///
+    /// # Errors
+    /// As the system says.
+    fn sync(&self, path: &Path) -> io::Result<()>;
 
     /// Gives a file or directory another name, in place of a file of that name.
     ///
@@ -56,9 +62,11 @@ impl Ops for System {
     }
 
     fn create(&self, path: &Path, bytes: &[u8], executable: bool) -> io::Result<()> {
-        let mut file = super::create(path, executable)?;
-        file.write_all(bytes)?;
-        file.sync_data()
+        super::create(path, executable)?.write_all(bytes)
+    }
+
+    fn sync(&self, path: &Path) -> io::Result<()> {
+        OpenOptions::new().write(true).open(path)?.sync_data()
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {

@@ -13,7 +13,7 @@ use boatyard::shell::disk::ops::System;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{generated, run};
+use super::{files, generated, run};
 use crate::golden::{answers, catalog};
 use crate::support::Place;
 
@@ -65,14 +65,47 @@ fn a_base_cannot_reach_through_a_link() {
     assert_eq!(fs::read_to_string(place.path("outside/secret")).expect("text"), "x\n");
 }
 
+/// What an interrupted run would leave that was about to write this file.
+fn journal_that_writes(path: &str) -> String {
+    let new = json!({ "bytes": 7, "executable": false });
+    let steps = json!({ "format": 1, "undo": false, "steps": [{ "path": path, "old": null, "new": new }] });
+    format!("{steps}\ngotcha\n")
+}
+
+#[test]
+fn a_damaged_journal_is_refused() {
+    let whole = journal_that_writes("x");
+    let cases = [
+        String::new(),
+        whole.replace('\n', ""),
+        whole.replace("\"format\":1", "\"format\":2"),
+        whole.replace("\"bytes\":7", "\"bytes\":8"),
+        whole.replace("\"bytes\":7", "\"bytes\":6"),
+        format!("{whole}x"),
+    ];
+    let told = "error: `repo/.boatyard/journal/running` is damaged\n\
+                hint: restore the repository from git, then remove `repo/.boatyard/journal/running`\n";
+    let place = Place::new();
+    let before = generated(&place);
+    for text in cases {
+        place.write("repo/.boatyard/journal/running", &text);
+        run(&place, &["update"]).gave(2, "", told);
+    }
+    // Nor is a link followed, to a file that never ends.
+    let running = place.path("repo/.boatyard/journal/running");
+    fs::remove_file(&running).expect("it was there");
+    std::os::unix::fs::symlink("/dev/zero", &running).expect("a link");
+    run(&place, &["update"]).gave(2, "", told);
+    fs::remove_file(&running).expect("it is still there");
+    assert_eq!(files(&place), before);
+}
+
 #[test]
 fn a_journal_cannot_reach_out_either() {
     for path in BAD.iter().filter(|path| RelPath::parse(path).is_err()) {
         let place = Place::new();
         generated(&place);
-        let steps = json!({ "format": 1, "undo": false, "steps": [{ "path": path, "old": null, "new": false }] });
-        place.write("repo/.boatyard/journal/running/steps.json", &steps.to_string());
-        place.write("repo/.boatyard/journal/running/new/0", "gotcha\n");
+        place.write("repo/.boatyard/journal/running", &journal_that_writes(path));
         let out = run(&place, &["update"]);
         assert_eq!(out.code, Some(2), "{path}: {}", out.stderr);
         assert!(!place.path("outside").exists());
@@ -81,9 +114,7 @@ fn a_journal_cannot_reach_out_either() {
     generated(&place);
     place.dir("outside");
     std::os::unix::fs::symlink("../outside", place.path("repo/way")).expect("a link");
-    let steps = json!({ "format": 1, "undo": false, "steps": [{ "path": "way/x", "old": null, "new": false }] });
-    place.write("repo/.boatyard/journal/running/steps.json", &steps.to_string());
-    place.write("repo/.boatyard/journal/running/new/0", "gotcha\n");
+    place.write("repo/.boatyard/journal/running", &journal_that_writes("way/x"));
     assert!(pending(&place.path("repo")));
     let out = run(&place, &["update"]);
     assert_eq!(out.code, Some(74), "{}", out.stderr);

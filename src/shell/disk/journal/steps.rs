@@ -1,4 +1,5 @@
-//! The steps of an update as they lie in the journal.
+//! The steps of an update as they lie in the journal: a line of JSON that lists them, then the contents it counts,
+//! old before new, one after the other.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,13 +10,9 @@ use crate::engine::base;
 use crate::engine::error::Problem;
 use crate::engine::merge::decide::Content;
 use crate::engine::tree::{Found, RelPath};
-use crate::shell::disk;
 use crate::shell::failure::{Failure, shown};
 
 const FORMAT: u32 = 1;
-
-/// The file that lists them.
-pub(super) const STEPS: &str = "steps.json";
 
 /// What an update does to one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +25,7 @@ pub struct Step {
     pub new: Option<Content>,
 }
 
-/// `steps.json`: what to do, with contents in files of the same number in `old/` and `new/`.
+/// The first line.
 #[derive(Serialize, Deserialize)]
 struct Document {
     format: u32,
@@ -40,57 +37,86 @@ struct Document {
 #[derive(Serialize, Deserialize)]
 struct Line {
     path: RelPath,
-    /// Whether the old and the new file are programs; none: no file.
-    old: Option<bool>,
-    new: Option<bool>,
+    old: Option<Lying>,
+    new: Option<Lying>,
 }
 
-/// The text of `steps.json`.
-pub(super) fn document(steps: &[Step], undo: bool) -> Result<String, serde_json::Error> {
+/// A content below the first line.
+#[derive(Serialize, Deserialize)]
+struct Lying {
+    bytes: usize,
+    executable: bool,
+}
+
+/// The journal's file for these steps.
+pub(super) fn encode(steps: &[Step], undo: bool) -> Result<Vec<u8>, serde_json::Error> {
+    let lying = |content: &Content| Lying {
+        bytes: content.bytes.len(),
+        executable: content.executable,
+    };
     let line = |step: &Step| Line {
         path: step.path.clone(),
-        old: step.old.as_ref().map(|content| content.executable),
-        new: step.new.as_ref().map(|content| content.executable),
+        old: step.old.as_ref().map(lying),
+        new: step.new.as_ref().map(lying),
     };
-    serde_json::to_string(&Document {
+    let mut encoded = serde_json::to_vec(&Document {
         format: FORMAT,
         undo,
         steps: steps.iter().map(line).collect(),
+    })?;
+    encoded.push(b'\n');
+    for content in steps.iter().flat_map(|step| [&step.old, &step.new]).flatten() {
+        encoded.extend_from_slice(&content.bytes);
+    }
+    Ok(encoded)
+}
+
+/// The steps in a file of the journal, and whether they take another update back.
+///
+/// # Errors
+/// It cannot be read, or is damaged.
+pub(super) fn read(path: &Path) -> Result<(Vec<Step>, bool), Failure> {
+    let failed = |error| Failure::io("read", path, &error);
+    // A link or a device in its place is not ours.
+    let plain = fs::symlink_metadata(path).map_err(failed)?.is_file();
+    let encoded = if plain {
+        fs::read(path).map_err(failed)?
+    } else {
+        Vec::new()
+    };
+    decode(&encoded).ok_or_else(|| {
+        Failure::input(
+            Problem::new(format!("{} is damaged", shown(path)))
+                .hint(format!("restore the repository from git, then remove {}", shown(path))),
+        )
     })
 }
 
-/// The steps of a folder of the journal.
-///
-/// # Errors
-/// They are damaged.
-pub(super) fn read(folder: &Path) -> Result<(Vec<Step>, bool), Failure> {
-    let path = folder.join(STEPS);
-    let text = disk::read_text(&path)?;
-    let document: Document = serde_json::from_str(&text)
-        .ok()
-        .filter(|document: &Document| document.format == FORMAT)
-        .ok_or_else(|| {
-            Failure::input(Problem::new(format!("{} is damaged", shown(&path))).hint(format!(
-                "restore the repository from git, then remove {}",
-                shown(folder)
-            )))
-        })?;
-    let read = |side: &str, index: usize, executable: Option<bool>| -> Result<Option<Content>, Failure> {
-        let Some(executable) = executable else {
-            return Ok(None);
+fn decode(encoded: &[u8]) -> Option<(Vec<Step>, bool)> {
+    let end = encoded.iter().position(|byte| *byte == b'\n')?;
+    let (first, mut rest) = (&encoded[..end], &encoded[end + 1..]);
+    let document: Document = serde_json::from_slice(first).ok()?;
+    if document.format != FORMAT {
+        return None;
+    }
+    let mut take = |lying: Option<Lying>| -> Option<Option<Content>> {
+        let Some(Lying { bytes, executable }) = lying else {
+            return Some(None);
         };
-        let path = folder.join(side).join(index.to_string());
-        let bytes = fs::read(&path).map_err(|error| Failure::io("read", &path, &error))?;
-        Ok(Some(Content { bytes, executable }))
+        let (content, after) = rest.split_at_checked(bytes)?;
+        rest = after;
+        let bytes = content.to_vec();
+        Some(Some(Content { bytes, executable }))
     };
-    let steps = document.steps.into_iter().enumerate().map(|(index, line)| {
-        Ok(Step {
-            old: read("old", index, line.old)?,
-            new: read("new", index, line.new)?,
+    let mut steps = Vec::new();
+    for line in document.steps {
+        steps.push(Step {
             path: line.path,
-        })
-    });
-    Ok((steps.collect::<Result<_, Failure>>()?, document.undo))
+            old: take(line.old)?,
+            new: take(line.new)?,
+        });
+    }
+    rest.is_empty().then_some((steps, document.undo))
 }
 
 /// Where a file is written before it gets its name; the same in every run.
