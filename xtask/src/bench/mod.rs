@@ -38,8 +38,8 @@ pub struct Args {
     /// Rounds before them that do not count
     #[arg(long, default_value_t = 2)]
     warm_up: usize,
-    /// Repositories that `boatyard update` refits one after the other
-    #[arg(long, default_value_t = 20)]
+    /// Repositories that `boatyard update` refits, as many at once as there are cores
+    #[arg(long, default_value_t = 40)]
     repositories: usize,
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -32,7 +33,7 @@ pub struct Measured {
     pub own: Sample,
     /// `copier update`, or why it is left out.
     pub copier: Result<Sample>,
-    /// Seconds that a thousand repositories take one after the other.
+    /// Seconds that a thousand repositories take, as many at once as there are cores.
     pub thousand: f64,
 }
 
@@ -69,14 +70,10 @@ pub fn measure(boatyard: &Path, chosen: &Stack, python: &Path, work: &Path, args
     for number in 0..repositories {
         copy(&one, &many.join(number.to_string()))?;
     }
-    let mut seconds = 0.0;
-    for number in 0..repositories {
-        seconds += ours.run(&many.join(number.to_string()), &work)?.as_secs_f64();
-    }
     Ok(Measured {
         own,
         copier: copier.map(|(sample, _)| sample),
-        thousand: seconds / repositories as f64 * 1000.0,
+        thousand: ours.update_all(&many, &work)?.as_secs_f64() / repositories as f64 * 1000.0,
     })
 }
 
@@ -90,6 +87,15 @@ impl Contender {
         strip(&folder);
         template::same(wanted, &folder).with_context(|| format!("{} comes to another state", self.name))?;
         Ok(elapsed)
+    }
+
+    /// Updates the repositories of a folder, as many at once as there are cores.
+    fn update_all(&self, many: &Path, work: &Path) -> Result<Duration> {
+        let workers = available_parallelism().map_or(1, usize::from);
+        let mut command = Command::new("sh");
+        command.args(["-c", r#"ls | xargs -P "$0" -I {} sh -c 'cd "$0" && exec "$@"' {} "$@""#]);
+        command.arg(workers.to_string()).arg(&self.program).args(self.args);
+        timed::run(self.name, command.current_dir(many), work, timed::LIMIT)
     }
 
     fn run(&self, folder: &Path, work: &Path) -> Result<Duration> {
