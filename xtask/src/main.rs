@@ -4,6 +4,7 @@
 mod bench;
 mod conform;
 mod freshness;
+mod life;
 mod process;
 mod report;
 mod stack;
@@ -27,6 +28,8 @@ enum Command {
     Verify(verify::Args),
     /// Build and start generated services and hold them against the contract
     Conform(conform::Args),
+    /// Take repositories that people work in through updates, with their own checks after each
+    Life(life::Args),
     /// Say which pinned versions are near or past the end of their support
     Freshness(freshness::Args),
     /// Measure `boatyard new` beside cp, cookiecutter and copier
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let outcome = match Cli::parse().command {
         Command::Verify(args) => verify::run(args),
         Command::Conform(args) => conform::run(args),
+        Command::Life(args) => life::run(args),
         Command::Freshness(args) => freshness::run(args),
         Command::Bench(args) => bench::run(args),
     };
