@@ -97,9 +97,13 @@ pub fn boatyard() -> Result<PathBuf> {
         Duration::from_secs(900),
     )
     .context("the product does not build")?;
-    // Where cargo puts what it builds, as cargo itself decides it.
+    Ok(target_folder().join("release/boatyard"))
+}
+
+/// Where cargo puts what it builds, as cargo itself decides it.
+pub fn target_folder() -> PathBuf {
     let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    Ok(root().join(target).join("release/boatyard"))
+    root().join(target)
 }
 
 /// Every valid combination, as the product lists them.

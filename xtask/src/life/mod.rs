@@ -3,15 +3,18 @@
 
 mod next;
 mod patch;
+mod repository;
 
+use std::collections::VecDeque;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+use std::time::Instant;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 
-use crate::process::{self, Output};
 use crate::report::{Outcome, Report, Row};
 use crate::stack;
 use crate::verify::toolbox::Toolbox;
@@ -24,8 +27,8 @@ const EDITS: [(&str, &str); 3] = [
     ("go", include_str!("go.patch")),
 ];
 
-/// Nothing of a repository's own tests takes longer.
-const LIMIT: Duration = Duration::from_secs(600);
+/// What package managers write.
+const LOCKS: [&str; 3] = ["package-lock.json", "uv.lock", "go.sum"];
 
 /// Arguments of `cargo xtask life`.
 #[derive(clap::Args)]
@@ -35,20 +38,24 @@ pub struct Args {
     language: Option<String>,
 }
 
-/// Lets a repository of each language live.
+/// Lets a repository of each language live, two at a time.
+///
+/// # Errors
+/// No such language; a tool or one of the two versions of Boatyard cannot be had.
 pub fn run(args: Args) -> Result<ExitCode> {
     let started = Instant::now();
+    let asked = |language: &str| args.language.as_deref().is_none_or(|only| only == language);
+    let queue: VecDeque<_> = EDITS.into_iter().filter(|(language, _)| asked(language)).collect();
+    ensure!(!queue.is_empty(), "no such language");
     let toolbox = Toolbox::install()?;
-    let (now, next) = (stack::boatyard()?, next::build()?);
+    let linter = toolbox.go_tools("golangci-lint")?;
+    let tools = Tools {
+        toolbox: toolbox.with(&linter.join("bin"))?,
+        now: stack::boatyard()?,
+        next: next::build()?,
+    };
     let mut report = Report::new("life");
-    for (language, edits) in EDITS {
-        if args.language.as_deref().is_some_and(|only| only != language) {
-            continue;
-        }
-        let mut life = Life::new(language, edits, &toolbox, &mut report)?;
-        // What comes after a step that failed says nothing.
-        let _ = life.live(&now, &next);
-    }
+    report.rows = all(queue, &tools)?;
     report.seconds = started.elapsed().as_secs_f64();
     report.write(&stack::proof_folder())?;
     println!("{}", report.summary());
@@ -56,16 +63,45 @@ pub fn run(args: Args) -> Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+fn all(queue: VecDeque<(&'static str, &'static str)>, tools: &Tools) -> Result<Vec<Row>> {
+    let queue = Mutex::new(queue);
+    let work = || -> Result<Vec<Row>> {
+        let mut rows = Vec::new();
+        loop {
+            let taken = queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+            let Some((language, edits)) = taken else {
+                return Ok(rows);
+            };
+            let mut life = Life::new(language, edits, tools)?;
+            // What comes after a step that failed says nothing.
+            let _ = life.live();
+            rows.append(&mut life.rows);
+        }
+    };
+    thread::scope(|scope| {
+        let workers = [scope.spawn(work), scope.spawn(work)];
+        let done = workers.map(|worker| worker.join().map_err(|_| anyhow!("a worker ended early"))?);
+        Ok(done.into_iter().collect::<Result<Vec<_>>>()?.concat())
+    })
+}
+
+/// What every life needs.
+struct Tools {
+    toolbox: Toolbox,
+    now: PathBuf,
+    next: PathBuf,
+}
+
 struct Life<'a> {
     language: &'a str,
     edits: &'a str,
     folder: PathBuf,
-    toolbox: &'a Toolbox,
-    report: &'a mut Report,
+    tools: &'a Tools,
+    rows: Vec<Row>,
 }
 
 impl<'a> Life<'a> {
-    fn new(language: &'a str, edits: &'a str, toolbox: &'a Toolbox, report: &'a mut Report) -> Result<Self> {
+    fn new(language: &'a str, edits: &'a str, tools: &'a Tools) -> Result<Self> {
         let folder = stack::proof_folder().join("life").join(language);
         if folder.exists() {
             fs::remove_dir_all(&folder)?;
@@ -75,14 +111,16 @@ impl<'a> Life<'a> {
             language,
             edits,
             folder,
-            toolbox,
-            report,
+            tools,
+            rows: Vec::new(),
         })
     }
 
-    fn live(&mut self, now: &Path, next: &Path) -> Result<()> {
+    fn live(&mut self) -> Result<()> {
+        let Tools { now, next, .. } = self.tools;
         self.step("people work in it", |life| {
             life.generate(now, "orders")?;
+            life.locks()?;
             life.git(&["init", "--quiet"])?;
             life.commit("generated")?;
             fs::write(life.folder.join("edits.patch"), life.edits)?;
@@ -92,28 +130,23 @@ impl<'a> Life<'a> {
         })?;
         self.step("a cache comes", |life| {
             life.boatyard(now, &["update", "--set", "cache=redis"])?;
-            life.works("with a cache")
+            life.works("with a cache")?;
+            let compose = fs::read_to_string(life.repository().join("compose.yaml"))?;
+            ensure!(compose.contains("\n  redis:\n"), "no cache came");
+            Ok(())
         })?;
+        // What held before holds after it, byte for byte.
         self.step("nothing new", |life| {
             let output = life.boatyard(now, &["update"])?;
-            ensure!(output.text().starts_with("nothing to change"), "{}", output.text());
+            ensure!(output.text().contains("nothing to change"), "{}", output.text());
             ensure!(life.git(&["status", "--porcelain"])?.is_empty(), "something changed");
             Ok(())
         })?;
         self.step("the cache goes", |life| {
             life.boatyard(now, &["update", "--set", "cache=none"])?;
             life.works("without it")?;
-            // Answers are written down since, and the package manager has written its lock again.
             let differs = life.git(&["diff", "--name-only", "edited", "without-it"])?;
-            let known = [
-                "boatyard.json",
-                ".boatyard/base.json",
-                "package-lock.json",
-                "uv.lock",
-                "go.sum",
-                "go.mod",
-            ];
-            let other: Vec<&str> = differs.lines().filter(|path| !known.contains(path)).collect();
+            let other: Vec<&str> = differs.lines().filter(|path| !LOCKS.contains(path)).collect();
             ensure!(other.is_empty(), "not as before: {other:?}");
             Ok(())
         })?;
@@ -126,9 +159,8 @@ impl<'a> Life<'a> {
             let lines = changes.lines().filter(|line| line.starts_with('+')).count();
             ensure!(lines > 4, "the next version brings nothing: {changes}");
             patch::is_there(&changes, &life.repository())?;
-            let status = life.boatyard(next, &["status"])?;
-            ensure!(!status.text().contains("behind"), "{}", status.text());
-            Ok(())
+            // Neither behind nor drifted.
+            life.boatyard(next, &["status"]).map(drop)
         })
     }
 
@@ -147,7 +179,7 @@ impl<'a> Life<'a> {
             .map(|error| format!("{error:#}"))
             .unwrap_or_default();
         println!("   {mark} {:<8} {name:<24} {seconds:>6.1} s  {detail}", self.language);
-        self.report.rows.push(Row {
+        self.rows.push(Row {
             subject: self.language.to_owned(),
             name: name.to_owned(),
             section: "update".to_owned(),
@@ -157,68 +189,5 @@ impl<'a> Life<'a> {
             seconds,
         });
         done
-    }
-
-    fn repository(&self) -> PathBuf {
-        self.folder.join("orders")
-    }
-
-    fn generate(&self, boatyard: &Path, name: &str) -> Result<()> {
-        let mut command = Command::new(boatyard);
-        command.args([
-            "new",
-            name,
-            "--yes",
-            "--name",
-            "orders",
-            "--database",
-            "postgres",
-            "--cache",
-            "none",
-        ]);
-        command.args(["--language", self.language, "--target", "compose"]);
-        process::ok(command.current_dir(&self.folder), Duration::from_secs(60)).map(drop)
-    }
-
-    fn boatyard(&self, boatyard: &Path, arguments: &[&str]) -> Result<Output> {
-        let mut command = Command::new(boatyard);
-        process::ok(
-            command.args(arguments).current_dir(self.repository()),
-            Duration::from_secs(60),
-        )
-    }
-
-    /// The edits are there, and what the repository checks itself holds; then it is committed under this name.
-    fn works(&self, tag: &str) -> Result<()> {
-        patch::is_there(self.edits, &self.repository())?;
-        for target in ["setup", "lint", "typecheck", "test"] {
-            let mut make = self.toolbox.command("make");
-            process::ok(make.arg(target).current_dir(self.repository()), LIMIT)?;
-        }
-        self.commit(tag)
-    }
-
-    fn commit(&self, tag: &str) -> Result<()> {
-        self.git(&["add", "--all"])?;
-        self.git(&["commit", "--quiet", "--allow-empty", "--message", tag])?;
-        self.git(&["tag", &tag.replace(' ', "-")]).map(drop)
-    }
-
-    fn changes(&self, before: &str, after: &str) -> Result<String> {
-        let mut git = Command::new("git");
-        git.args(["diff", "--no-index", "--no-color", "--unified=0", before, after]);
-        // Ends with 1 where there are differences.
-        Ok(process::run(git.current_dir(&self.folder), Duration::from_secs(60))?.stdout)
-    }
-
-    fn git(&self, arguments: &[&str]) -> Result<String> {
-        let mut git = Command::new("git");
-        git.args(["-c", "user.name=Somebody", "-c", "user.email=somebody@example.com"]);
-        git.args(["-c", "commit.gpgsign=false", "-c", "core.autocrlf=false"]);
-        let output = process::ok(
-            git.args(arguments).current_dir(self.repository()),
-            Duration::from_secs(60),
-        )?;
-        Ok(output.stdout)
     }
 }

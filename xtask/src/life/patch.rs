@@ -11,13 +11,7 @@ use anyhow::{Context, Result, bail};
 /// A file that cannot be read; a stretch that is not there, or is there twice.
 pub fn is_there(patch: &str, folder: &Path) -> Result<()> {
     for (path, stretch) in stretches(patch) {
-        // What differs between two folders is named with the folder.
-        let text = fs::read_to_string(folder.join(path))
-            .or_else(|error| match path.split_once('/') {
-                Some((_, rest)) => fs::read_to_string(folder.join(rest)),
-                None => Err(error),
-            })
-            .with_context(|| format!("cannot read {path}"))?;
+        let text = fs::read_to_string(folder.join(path)).with_context(|| format!("cannot read {path}"))?;
         match format!("\n{text}").matches(&format!("\n{stretch}")).count() {
             1 => {}
             0 => bail!("{path} lacks:\n{stretch}"),

@@ -51,6 +51,13 @@ impl Toolbox {
         command
     }
 
+    /// This toolbox, with the programs of a folder before all others.
+    pub fn with(self, folder: &Path) -> Result<Self> {
+        let folders = std::iter::once(folder.to_path_buf()).chain(std::env::split_paths(&self.path));
+        let path = std::env::join_paths(folders)?;
+        Ok(Self { path, ..self })
+    }
+
     /// The pinned version of a package.
     pub fn version(&self, package: &str) -> String {
         self.pins.get(package).cloned().unwrap_or_default()
