@@ -12,7 +12,8 @@ use anyhow::{Context, Result, bail};
 pub fn is_there(patch: &str, folder: &Path) -> Result<()> {
     for (path, stretch) in stretches(patch) {
         let text = fs::read_to_string(folder.join(path)).with_context(|| format!("cannot read {path}"))?;
-        match format!("\n{text}").matches(&format!("\n{stretch}")).count() {
+        let (all, wanted): (Vec<&str>, Vec<&str>) = (text.lines().collect(), stretch.lines().collect());
+        match all.windows(wanted.len()).filter(|lines| *lines == wanted).count() {
             1 => {}
             0 => bail!("{path} lacks:\n{stretch}"),
             times => bail!("{path} has {times} times:\n{stretch}"),
