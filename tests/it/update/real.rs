@@ -116,14 +116,20 @@ proptest! {
             prop_assert!(mine(&life.disk) >= mine(&before));
         }
     }
+}
 
-    #[test]
-    fn real_repositories_have_nothing_new(one in any::<prop::sample::Index>()) {
-        let one = &ALL[one.index(ALL.len())];
+#[test]
+fn real_repositories_have_nothing_new() {
+    for one in ALL.iter() {
         let mut life = Life::default();
         life.update(&one.files);
-        prop_assert!(life.update(&one.files).edits.is_empty());
-        let base = Base { boatyard: "0.1.0".into(), answers: serde_json::Value::Null, adopted: true, files: life.base.clone() };
-        prop_assert_eq!(Base::parse(&base.to_text()).map(|base| base.files), Ok(life.base));
+        assert!(life.update(&one.files).edits.is_empty());
+        let base = Base {
+            boatyard: "0.1.0".into(),
+            answers: serde_json::Value::Null,
+            adopted: true,
+            files: life.base.clone(),
+        };
+        assert_eq!(Base::parse(&base.to_text()).map(|base| base.files), Ok(life.base));
     }
 }

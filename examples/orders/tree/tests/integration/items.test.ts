@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { json, startReadyService } from '../support/service.ts';
 
@@ -42,8 +43,11 @@ describe('an item', () => {
     expect(await read.json()).toEqual(item);
     expect(read.headers.get('etag')).toBe(created.headers.get('etag'));
 
+    await sleep(2); // Times are in milliseconds.
     const changed = await fetch(`${items}/${item.id}`, json({ description: null }, 'PATCH'));
-    expect(await changed.json()).toMatchObject({ id: item.id, name: item.name, description: null });
+    const { updated_at, ...rest } = (await changed.json()) as Item;
+    expect(rest).toEqual({ id: item.id, name: item.name, description: null, created_at: item.created_at });
+    expect(updated_at > item.updated_at).toBe(true);
     expect(changed.headers.get('etag')).not.toBe(created.headers.get('etag'));
 
     expect((await fetch(`${items}/${item.id}`, { method: 'DELETE' })).status).toBe(204);
@@ -100,6 +104,13 @@ describe('a list of items', () => {
     expect(seen.filter((id) => created.includes(id))).toEqual(created);
     expect(new Set(seen).size).toBe(seen.length);
     expect(seen).toEqual(seen.toSorted());
+  });
+
+  it.each([
+    [100, 200],
+    [101, 422],
+  ])('of %i items is answered with %i', async (limit, status) => {
+    expect((await fetch(`${items}?limit=${limit}`)).status).toBe(status);
   });
 
   it('ends without a cursor, and links to what follows', async () => {
