@@ -20,14 +20,20 @@ export class CachedItems implements ItemStore {
   }
 
   async update(id: string, changes: Changes, versions: Versions): Promise<Item> {
-    const item = await this.#items.update(id, changes, versions);
-    await this.#cache.forget(keyOf(id));
-    return item;
+    try {
+      return await this.#items.update(id, changes, versions);
+    } finally {
+      // Also where it failed: it may have been written all the same.
+      await this.#cache.forget(keyOf(id));
+    }
   }
 
   async delete(id: string, versions: Versions): Promise<void> {
-    await this.#items.delete(id, versions);
-    await this.#cache.forget(keyOf(id));
+    try {
+      await this.#items.delete(id, versions);
+    } finally {
+      await this.#cache.forget(keyOf(id));
+    }
   }
 }
 

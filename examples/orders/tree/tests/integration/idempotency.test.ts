@@ -14,8 +14,8 @@ afterAll(async () => {
   await stored.close();
 });
 
-const post = (key: string, name: string) =>
-  fetch(`${service.address}/api/v1/items`, json({ name }, 'POST', { 'idempotency-key': key }));
+const post = (key: string, name: string, description?: string) =>
+  fetch(`${service.address}/api/v1/items`, json({ name, description }, 'POST', { 'idempotency-key': key }));
 
 it('gives a retry the first answer, and creates nothing again', async () => {
   const [key, name] = [randomUUID(), randomUUID()];
@@ -33,6 +33,7 @@ it('refuses another body, and a key that is too long', async () => {
   const other = await post(key, 'two');
   expect(other.status).toBe(422);
   expect(await other.json()).toMatchObject({ errors: [{ field: 'Idempotency-Key' }] });
+  expect((await post(key, 'one', 'described')).status).toBe(422);
   expect((await post('x'.repeat(256), 'one')).status).toBe(422);
 });
 

@@ -41,6 +41,12 @@ describe('the database in the configuration', () => {
     );
   });
 
+  it('takes a password from a file without the end of its line', () => {
+    const parts = { DATABASE_HOST: 'db', DATABASE_NAME: 'orders', DATABASE_USER: 'me' };
+    const file = secretFile('p@ss word\n');
+    expect(load({ ...parts, DATABASE_PASSWORD_FILE: file }).connection().password).toBe('p@ss word');
+  });
+
   it('reads a secret file again for each connection', () => {
     const file = secretFile(`${url}\n`);
     const { connection } = load({ DATABASE_URL_FILE: file });
