@@ -232,15 +232,18 @@ impl Printer<'_> {
         }
     }
 
-    /// What stays of the lines before a part that goes: comments that the user wrote there.
+    /// What stays of the lines before a part that goes: comments that the user wrote there. Those that were generated for
+    /// it go with it, and come back with it.
     fn left(&self, part: &Part, level: &Level<'_>) -> String {
         let lines = &self.sources.text[part.lines.start..part.start];
         let lines = &lines[..line_start(lines, lines.len())];
         let old = level.base.and_then(|base| base.part(&part.name));
-        let known = old.is_some_and(|old| self.sources.base[old.lines.start..old.start].contains(lines));
-        match known || lines.trim().is_empty() {
+        let old = old.map_or("", |old| &self.sources.base[old.lines.start..old.start]);
+        let generated = |line: &str| old.lines().any(|old| !old.trim().is_empty() && old.trim() == line.trim());
+        let left: String = lines.split_inclusive('\n').filter(|line| !generated(line)).collect();
+        match left.trim().is_empty() {
             true => String::new(),
-            false => lines.to_owned(),
+            false => left,
         }
     }
 }
