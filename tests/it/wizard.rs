@@ -102,9 +102,8 @@ fn esc_goes_back_and_keeps_what_was_said() {
     session.see("? Which database?").send(DOWN).send(DOWN).send(ENTER);
     session.see("? Which cache?").send(ESC);
     session.wait("database again", |text| {
-        text.contains("? Which database?") && text.contains("❯ None")
+        text.contains("? Which database?") && text.contains("❯ None") && !text.contains("cache")
     });
-    assert!(!session.text().contains("cache"), "{}", session.text());
     session.send(ESC).see("? Which language?");
     session.send(ESC).see("called? (Shop)");
     session.send(ESC);

@@ -239,7 +239,10 @@ impl Printer<'_> {
         let lines = &lines[..line_start(lines, lines.len())];
         let old = level.base.and_then(|base| base.part(&part.name));
         let old = old.map_or("", |old| &self.sources.base[old.lines.start..old.start]);
-        let generated = |line: &str| old.lines().any(|old| !old.trim().is_empty() && old.trim() == line.trim());
+        let generated = |line: &str| {
+            old.lines()
+                .any(|old| !old.trim().is_empty() && old.trim() == line.trim())
+        };
         let left: String = lines.split_inclusive('\n').filter(|line| !generated(line)).collect();
         match left.trim().is_empty() {
             true => String::new(),
