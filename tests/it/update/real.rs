@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::LazyLock;
 
-use boatyard::engine::base::Base;
+use boatyard::engine::base::{Base, Files};
 use boatyard::engine::refit::Wanted;
 use boatyard::engine::tree::{Found, RelPath};
 use proptest::prelude::*;
+use proptest::sample::Index;
 use similar::{DiffTag, TextDiff};
 
 use super::laws::cases;
@@ -64,56 +65,89 @@ fn sliding(text: &[&str], range: Range<usize>, stretch: &[&str]) -> Range<usize>
     range.start - up.count()..range.end + down.count()
 }
 
+/// Lines of the user's in files of `one`, to `two` and back.
+fn there_and_back(
+    [one, two]: [&Wanted; 2],
+    [from, to]: [&Files; 2],
+    edits: &[(Index, Index)],
+) -> Result<(), TestCaseError> {
+    let mut life = Life::default();
+    life.update(from);
+    let paths: Vec<String> = from.keys().map(ToString::to_string).collect();
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (number, (path, line)) in edits.iter().enumerate() {
+        let path = path.get(&paths);
+        let text = life.text(path).expect("text");
+        let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let mine = format!("# mine {number}\n");
+        let line = line.index(lines.len() + 1);
+        places.entry(path).or_default().push(line);
+        lines.insert(line, &mine);
+        life.write(path, &lines.concat());
+    }
+    let before = life.disk.clone();
+    let there = life.update(to);
+    let and_back = life.update(from);
+    // The user's lines are there, whatever happened around them.
+    let mine = |disk: &BTreeMap<_, Found>| -> usize {
+        let count = |found: &Found| match found {
+            Found::File { bytes, .. } => String::from_utf8_lossy(bytes).matches("# mine ").count(),
+            _ => 0,
+        };
+        disk.values().map(count).sum()
+    };
+    if there.conflicts() + and_back.conflicts() > 0 {
+        prop_assert!(mine(&life.disk) >= mine(&before));
+        return Ok(());
+    }
+    prop_assert_eq!(mine(&life.disk), mine(&before));
+    for (path, found) in &before {
+        let exact = places
+            .get(path.as_str())
+            .is_none_or(|lines| away(path, lines, one, two));
+        let lines = |found: Option<&Found>| -> Vec<String> {
+            let Some(Found::File { bytes, .. }) = found else {
+                return Vec::new();
+            };
+            let mut lines: Vec<String> = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
+            if !exact {
+                // Beside a part that went and came back, a line may stand before or after it.
+                lines.retain(|line| !line.is_empty());
+                lines.sort();
+            }
+            lines
+        };
+        prop_assert_eq!(lines(life.disk.get(path)), lines(Some(found)), "{}", path);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(cases(12))]
 
     /// Over the templates themselves: lines of the user's in any files, any change of the stack, and back.
     #[test]
-    fn real_repositories_come_back(one in any::<prop::sample::Index>(), two in any::<prop::sample::Index>(), edits in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>()), 0..6)) {
-        let (one, two) = (&ALL[one.index(ALL.len())], &ALL[two.index(ALL.len())]);
-        let mut life = Life::default();
-        life.update(&one.files);
-        let paths: Vec<String> = one.files.keys().map(ToString::to_string).collect();
-        let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
-        for (number, (path, line)) in edits.iter().enumerate() {
-            let path = &paths[path.index(paths.len())];
-            let text = life.text(path).expect("text");
-            let mut lines: Vec<&str> = text.split_inclusive('\n').collect();
-            let mine = format!("# mine {number}\n");
-            let line = line.index(lines.len() + 1);
-            places.entry(path).or_default().push(line);
-            lines.insert(line, &mine);
-            life.write(path, &lines.concat());
-        }
-        let before = life.disk.clone();
-        let there = life.update(&two.files);
-        let and_back = life.update(&one.files);
-        // The user's lines are there, whatever happened around them.
-        let mine = |disk: &BTreeMap<_, Found>| -> usize {
-            let count = |found: &Found| match found {
-                Found::File { bytes, .. } => String::from_utf8_lossy(bytes).matches("# mine ").count(),
-                _ => 0,
+    fn real_repositories_come_back(one: Index, two: Index, edits in prop::collection::vec(any::<(Index, Index)>(), 0..6)) {
+        let sides = [one.get(&ALL), two.get(&ALL)];
+        there_and_back(sides, sides.map(|side| &side.files), &edits)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(400))]
+
+    /// The same for one file that differs, which finds more in its time.
+    #[test]
+    fn real_files_come_back(one: Index, two: Index, path: Index, edits in prop::collection::vec(any::<(Index, Index)>(), 1..4)) {
+        let sides = [one.get(&ALL), two.get(&ALL)];
+        let [from, to] = sides.map(|side| &side.files);
+        let text = |files: &Files, path: &RelPath| files.get(path).map(|entry| entry.file.text.clone());
+        let differ: Vec<&RelPath> = from.keys().filter(|path| text(from, path) != text(to, path)).collect();
+        if let Some(path) = (!differ.is_empty()).then(|| *path.get(&differ)) {
+            let only = |files: &Files| -> Files {
+                files.get(path).map(|entry| (path.clone(), entry.clone())).into_iter().collect()
             };
-            disk.values().map(count).sum()
-        };
-        if there.conflicts() + and_back.conflicts() == 0 {
-            prop_assert_eq!(mine(&life.disk), mine(&before));
-            for (path, found) in &before {
-                let exact = places.get(path.as_str()).is_none_or(|lines| away(path, lines, one, two));
-                let lines = |found: Option<&Found>| -> Vec<String> {
-                    let Some(Found::File { bytes, .. }) = found else { return Vec::new() };
-                    let mut lines: Vec<String> = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
-                    if !exact {
-                        // Beside a part that went and came back, a line may stand before or after it.
-                        lines.retain(|line| !line.is_empty());
-                        lines.sort();
-                    }
-                    lines
-                };
-                prop_assert_eq!(lines(life.disk.get(path)), lines(Some(found)), "{}", path);
-            }
-        } else {
-            prop_assert!(mine(&life.disk) >= mine(&before));
+            there_and_back(sides, [&only(from), &only(to)], &edits)?;
         }
     }
 }

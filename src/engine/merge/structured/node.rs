@@ -123,8 +123,7 @@ pub(super) fn lines(text: &str, pieces: Vec<Piece>, beside: Option<usize>, comme
         let bare = text[from..piece.start].trim().is_empty();
         let (head, placed) = match parts.last() {
             Some(last) => (last.lines.end, bare && last.lines.end <= from),
-            // What stands before the first part belongs to the whole.
-            None if bare => (from, true),
+            None if bare => (heading(text, from, comment), true),
             None => (piece.start, beside == Some(piece.start)),
         };
         // A value that is whole lines ends where the next line begins.
@@ -150,6 +149,20 @@ pub(super) fn lines(text: &str, pieces: Vec<Piece>, beside: Option<usize>, comme
     names.sort_unstable();
     names.dedup();
     (names.len() == parts.len() && !parts.is_empty()).then_some(parts)
+}
+
+/// Where the comments begin that head the first part, which stands at `from`. What stands above them belongs to the whole,
+/// as do those that begin the text.
+fn heading(text: &str, from: usize, comment: &str) -> usize {
+    let mut start = from;
+    while start > 0 {
+        let above = line_start(text, start - 1);
+        if !text[above..start].trim_start().starts_with(comment) {
+            return start;
+        }
+        start = above;
+    }
+    from
 }
 
 /// What tells an item of a list from the others: what `"fastapi[standard]==0.1"` or `KEY=value` names, else the whole.
