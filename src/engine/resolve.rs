@@ -143,9 +143,17 @@ fn options(
     project: &Names,
 ) -> Result<BTreeMap<String, String>, Error> {
     let mut values = BTreeMap::new();
-    let provided = |capability: &String| selected.iter().any(|(_, component)| component.provides.contains(capability));
+    let provided = |capability: &String| {
+        selected
+            .iter()
+            .any(|(_, component)| component.provides.contains(capability))
+    };
     let applies = |option: &&OptionSpec| option.beside.as_ref().is_none_or(provided);
-    for option in selected.iter().flat_map(|(_, component)| &component.options).filter(applies) {
+    for option in selected
+        .iter()
+        .flat_map(|(_, component)| &component.options)
+        .filter(applies)
+    {
         let value = match answers.options.get(&option.id) {
             Some(value) => value.clone(),
             None => environment::text(&option.default, &json!({ "project": project }))
