@@ -137,6 +137,11 @@ impl Check {
         format!("{} {} {servers}", self.name, stack.language)
     }
 
+    /// Whether it is about a cluster, and this stack is deployed so.
+    pub fn is_of_cluster(&self, stack: &Stack) -> bool {
+        matches!(self.when, When::Cluster(on) if on.holds(stack))
+    }
+
     /// Whether it says something about this stack.
     pub fn applies(&self, bed: &Bed) -> bool {
         let (database, cache) = (bed.database.is_some(), bed.cache.is_some());
@@ -150,7 +155,7 @@ impl Check {
             When::Compose => bed.stack.target == "compose",
             When::ComposeDatabase => database && bed.stack.target == "compose",
             When::ComposeSecrets => (database || cache) && bed.stack.target == "compose",
-            When::Cluster(on) => on.holds(&bed.stack),
+            When::Cluster(_) => self.is_of_cluster(&bed.stack),
         }
     }
 }

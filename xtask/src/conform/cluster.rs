@@ -3,6 +3,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::net::UdpSocket;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -86,24 +87,27 @@ impl Cluster {
             .map(drop)
     }
 
-    /// Claims a namespace for this run; one that is somebody else's is left alone.
+    /// Makes a namespace of this run, after what a run before has left of it; one that is somebody else's is left alone.
     pub fn claim(&self, namespace: &str) -> Result<()> {
         USED.store(true, Ordering::Relaxed);
-        let label = docker::label();
         let found = self.ok(&["get", "namespace", namespace, "--ignore-not-found", "--output", "json"])?;
-        if found.is_empty() {
-            self.ok(&["create", "namespace", namespace])?;
-            self.ok(&["label", "namespace", namespace, &label])?;
-            return Ok(());
+        if !found.is_empty() {
+            let found: Value = serde_json::from_str(&found)?;
+            let run = found["metadata"]["labels"][docker::LABEL].as_str().unwrap_or_default();
+            let going = !found["metadata"]["deletionTimestamp"].is_null();
+            if run == docker::run_id() && !going {
+                return Ok(());
+            }
+            let runs = u32::from_str_radix(run, 16).map_or(true, |id| Path::new(&format!("/proc/{id}")).exists());
+            if runs && run != docker::run_id() {
+                return Err(cannot_run(&format!(
+                    "the cluster has a namespace `{namespace}` that is not of this run"
+                )));
+            }
+            self.ok(&["delete", "namespace", namespace, "--ignore-not-found", "--timeout=110s"])?;
         }
-        let found: Value = serde_json::from_str(&found)?;
-        let labels = &found["metadata"]["labels"];
-        if labels[docker::LABEL] != docker::run_id() {
-            return Err(cannot_run(&format!(
-                "the cluster has a namespace `{namespace}` that is not of this run"
-            )));
-        }
-        Ok(())
+        self.ok(&["create", "namespace", namespace])?;
+        self.ok(&["label", "namespace", namespace, &docker::label()]).map(drop)
     }
 
     /// Lets a namespace hold pods to the profile `restricted`, as production's does.
@@ -123,6 +127,16 @@ impl Cluster {
             &["delete", "namespace", namespace, "--ignore-not-found", "--timeout=120s"],
             130,
         );
+    }
+
+    /// The address of this machine that pods see, which a NetworkPolicy must let in.
+    pub fn own_address(&self) -> Result<String> {
+        let service = self.get("default", &["service", "kubernetes"])?;
+        let host = service["spec"]["clusterIP"].as_str().context("no clusterIP")?;
+        let socket = UdpSocket::bind("0.0.0.0:0")?;
+        // Sends nothing: it only asks for the way.
+        socket.connect(format!("{host}:443"))?;
+        Ok(socket.local_addr()?.ip().to_string())
     }
 
     /// Brings images of the engine into the cluster.

@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::bed::Bed;
 use super::cluster::{self, Cluster};
@@ -63,8 +63,23 @@ impl Development {
             &development.namespace,
             &development.image,
         )?;
+        development.let_in()?;
         development.before = development.cluster.everything(&development.namespace)?;
         Ok(development)
+    }
+
+    /// Lets this machine ask the service, beside those that the values of development let in.
+    fn let_in(&self) -> Result<()> {
+        let here = format!("{}/32", self.cluster.own_address()?);
+        let policy = json!({
+            "apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": { "name": "conform" },
+            "spec": {
+                "podSelector": { "matchLabels": { "app.kubernetes.io/instance": self.slug } },
+                "policyTypes": ["Ingress"],
+                "ingress": [{ "from": [{ "ipBlock": { "cidr": here } }] }]
+            }
+        });
+        self.cluster.apply(&self.namespace, &policy.to_string())
     }
 
     /// Installs the chart with the values of development and waits for its pods.

@@ -74,6 +74,14 @@ pub struct Args {
     list: bool,
 }
 
+impl Args {
+    /// Whether the check of this name is asked for.
+    fn selects(&self, name: &str) -> bool {
+        let only = self.only.as_deref().unwrap_or("");
+        only.split(',').any(|part| name.contains(part.trim()))
+    }
+}
+
 /// Runs the contract suite.
 pub fn run(args: Args) -> Result<ExitCode> {
     if args.list {
@@ -85,7 +93,13 @@ pub fn run(args: Args) -> Result<ExitCode> {
     docker::guard(args.keep)?;
     docker::ok(&["version"]).context("conform needs a running Docker (`docker version` fails)")?;
     let started = Instant::now();
-    let sources = workspace::sources(args.dir.as_deref(), args.pattern.as_deref(), args.all)?;
+    let mut sources = workspace::sources(args.dir.as_deref(), args.pattern.as_deref(), args.all)?;
+    let service = checks::all()
+        .iter()
+        .any(|check| !in_cluster(check) && args.selects(check.name));
+    for source in &mut sources {
+        source.service &= service;
+    }
     let mut report = Report::new("conform");
     for part in every_stack(&args, sources) {
         report.rows.extend(part.rows);
@@ -179,6 +193,10 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
+fn in_cluster(check: &Check) -> bool {
+    matches!(check.when, When::Cluster(_))
+}
+
 fn one_stack(args: &Args, source: &mut Source, shared: &Shared) -> Report {
     let subject = source.stack.to_string();
     let said = if args.jobs > 1 {
@@ -188,6 +206,14 @@ fn one_stack(args: &Args, source: &mut Source, shared: &Shared) -> Report {
     };
     println!("== {subject}");
     let mut report = Report::new("conform");
+    if !source.service && !cluster::is_named() {
+        let checks = checks::all().into_iter().filter(|check| args.selects(check.name));
+        let checks = checks.filter(|check| check.is_of_cluster(&source.stack));
+        report
+            .rows
+            .extend(checks.map(|check| not_run(check, &subject, "KUBECONFIG names no cluster")));
+        return report;
+    }
     match shared.work(args.all, || prepare(args, source, &said)) {
         Ok(bed) => {
             run_checks(args, source, &bed, &subject, &said, shared, &mut report);
@@ -227,20 +253,15 @@ fn run_checks(
     shared: &Shared,
     report: &mut Report,
 ) {
-    let selected = |name: &str| {
-        let only = args.only.as_deref().unwrap_or("");
-        only.split(',').any(|part| name.contains(part.trim()))
-    };
     for check in checks::all() {
-        let in_cluster = matches!(check.when, When::Cluster(_));
-        if !selected(check.name) || !check.applies(bed) || !(source.service || in_cluster) {
+        if !args.selects(check.name) || !check.applies(bed) || !(source.service || in_cluster(check)) {
             continue;
         }
         if check.once && !args.all && !locked(&shared.once).insert(check.scope(bed)) {
             continue;
         }
         // A cluster mostly waits: what must be alone need not wait for it, but where figures are what it is all about.
-        let row = if in_cluster && !args.all {
+        let row = if in_cluster(check) && !args.all {
             prove(check, bed, subject)
         } else {
             shared.work(check.alone, || prove(check, bed, subject))
@@ -279,6 +300,18 @@ fn prove(check: &Check, bed: &Bed, subject: &str) -> Row {
         outcome,
         detail,
         seconds: started.elapsed().as_secs_f64(),
+    }
+}
+
+fn not_run(check: &Check, subject: &str, reason: &str) -> Row {
+    Row {
+        subject: subject.to_owned(),
+        name: check.name.to_owned(),
+        section: check.section.to_owned(),
+        statement: check.statement.to_owned(),
+        outcome: Outcome::NotRun,
+        detail: reason.to_owned(),
+        seconds: 0.0,
     }
 }
 

@@ -21,6 +21,8 @@ use crate::verify::toolbox;
 
 /// The Go module of the controller; its definitions come from there too.
 const MODULE: &str = "github.com/argoproj/argo-rollouts";
+/// Seconds that a release may take in a proof before it counts as failed.
+const PATIENCE: u32 = 70;
 /// What scrapes the release.
 const PROMETHEUS: &str = "prom/prometheus:v3.15.0";
 
@@ -251,30 +253,31 @@ fn manifests() -> Value {
     ] })
 }
 
-/// Shortens what a chart waits for in production, so that a proof ends in minutes: pauses, intervals and windows.
-pub fn hurry(chart: &Path) -> Result<()> {
+/// Shortens what a repository waits for in production, so that a proof ends in minutes: how long a release may take, and
+/// the intervals and windows in which a new version is watched.
+pub fn hurry(repository: &Path, chart: &Path) -> Result<()> {
+    let script = repository.join("scripts/release.sh");
+    let text = fs::read_to_string(&script)?.replace("--timeout 10m", &format!("--timeout {PATIENCE}s"));
+    fs::write(&script, text)?;
     let rules = [
-        (
-            r"(?m)^(\s*(?:- )?(?:- pause: \{ ?)?duration: )\S+?( ?\}?)$",
-            "${1}8s${2}",
-        ),
-        (r"(?m)^(\s*(?:- )?interval: )\S+$", "${1}3s"),
-        (r"(?m)^(\s*(?:- )?initialDelay: )\S+$", "${1}6s"),
-        (r"(?m)^(\s*(?:- )?scaleDownDelaySeconds: )\d+$", "${1}5"),
-        (r"(?m)^(\s*(?:- )?abortScaleDownDelaySeconds: )\d+$", "${1}5"),
-        (r"\[\d+[smh]\]", "[15s]"),
+        (r"(?m)^(\s*progressDeadlineSeconds: )\d+$", format!("${{1}}{PATIENCE}")),
+        (r"(?m)^(\s*interval: )\d+s$", "${1}3s".to_owned()),
+        (r"(?m)^(\s*initialDelay: )\d+s$", "${1}6s".to_owned()),
+        (r"(?m)^(\s*(?:abortS|s)caleDownDelaySeconds: )\d+$", "${1}10".to_owned()),
+        (r"\[\d+m\]", "[15s]".to_owned()),
     ];
     for entry in fs::read_dir(chart.join("templates"))? {
         let path = entry?.path();
-        let before = fs::read_to_string(&path)?;
-        if !before.contains("argoproj.io/") {
+        if !path.is_file() {
             continue;
         }
-        let mut text = before;
-        for (pattern, short) in rules {
-            text = regex::Regex::new(pattern)?.replace_all(&text, short).into_owned();
+        let mut text = fs::read_to_string(&path)?;
+        if text.contains("argoproj.io/") {
+            for (pattern, short) in &rules {
+                text = regex::Regex::new(pattern)?.replace_all(&text, short).into_owned();
+            }
+            fs::write(&path, text)?;
         }
-        fs::write(&path, text)?;
     }
     Ok(())
 }

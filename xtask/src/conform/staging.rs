@@ -20,9 +20,6 @@ use super::traffic::{self, Seen, Traffic};
 use super::{image, workspace};
 use crate::process::{self, Output};
 
-/// How long a release may take here before it counts as failed.
-const PATIENCE: &str = "100s";
-
 /// The environment, its first release not yet deployed.
 pub struct Staging {
     /// The cluster
@@ -93,8 +90,8 @@ impl Staging {
             _controller: controller,
             namespaces,
         };
+        rollouts::hurry(&staging.folder, &staging.chart())?;
         if bed.is_watched() {
-            rollouts::hurry(&staging.chart())?;
             let selector = format!("app.kubernetes.io/instance={}", staging.slug);
             let prometheus = Prometheus::start(&staging.cluster, &monitoring, &staging.namespace, &selector)?;
             let _ = staging.prometheus.set(prometheus);
@@ -119,7 +116,7 @@ impl Staging {
     pub fn write_values(&self, further: &Value) -> Result<()> {
         let chart = self.chart();
         let development = values(&chart, &["values.yaml", "values-development.yaml"])?;
-        let here = traffic::own_address(self.api()?)?;
+        let here = self.cluster.own_address()?;
         let monitoring = format!("{}-monitoring", self.slug);
         let mut wanted = json!({
             "route": { "type": "none" },
@@ -155,12 +152,6 @@ impl Staging {
         Ok(())
     }
 
-    fn api(&self) -> Result<SocketAddr> {
-        let service = self.cluster.get("default", &["service", "kubernetes"])?;
-        let host = service["spec"]["clusterIP"].as_str().context("no clusterIP")?;
-        Ok(format!("{host}:443").parse()?)
-    }
-
     /// Runs one of the repository's targets as somebody who may release to staging.
     pub fn make(&self, target: &str, variables: &[(&str, &str)]) -> Result<Output> {
         let mut command = Command::new("make");
@@ -171,7 +162,7 @@ impl Staging {
         for name in ["MAKEFLAGS", "MAKELEVEL", "NAMESPACE", "IMAGE", "ENV"] {
             command.env_remove(name);
         }
-        command.env("KUBECONFIG", &self.deployer).env("TIMEOUT", PATIENCE);
+        command.env("KUBECONFIG", &self.deployer);
         process::run(&mut command, Duration::from_secs(420))
     }
 

@@ -1,7 +1,7 @@
 //! A steady load on a Service, over kept and new connections, that remembers which version answered when.
 
 use std::collections::BTreeMap;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -122,14 +122,6 @@ impl Seen {
             .map_or(0.0, |(first, last)| (last.at - first.at).as_secs_f64());
         (100.0 * bad.len() as f64 / self.answers.len().max(1) as f64, span)
     }
-}
-
-/// The address of this machine that a Service's pods see, which a NetworkPolicy must let in.
-pub fn own_address(service: SocketAddr) -> Result<String> {
-    let socket = UdpSocket::bind("0.0.0.0:0")?;
-    // Sends nothing: it only asks for the way.
-    socket.connect(service)?;
-    Ok(socket.local_addr()?.ip().to_string())
 }
 
 /// The version that answers.
