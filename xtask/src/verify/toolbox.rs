@@ -223,7 +223,7 @@ fn pins(folder: &Path) -> Result<BTreeMap<String, String>> {
             pins.insert(name.to_owned(), version.to_owned());
         }
     }
-    for set in ["golangci-lint", "go"] {
+    for set in ["golangci-lint", "kube-score", "kubernetes", "go"] {
         for line in read(&folder.join(set).join("go.mod"))?.lines() {
             if let Some((module, version)) = line.trim().split_once(" v") {
                 let version = version.trim_end_matches(" // indirect");
