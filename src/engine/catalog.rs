@@ -100,6 +100,9 @@ pub struct OptionSpec {
     pub about: String,
     /// What it may be.
     pub kind: OptionKind,
+    /// The capability that some chosen component must provide; none: the declaring component is enough.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub beside: Option<String>,
     /// For `choice`: the values.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
@@ -211,6 +214,51 @@ impl Catalog {
             .flat_map(|(key, c)| c.options.iter().map(move |option| (key, option)))
     }
 
+    /// Why this option has no meaning beside these choices; none as long as an open choice may still give it one.
+    pub fn stray_option(&self, id: &str, choices: &BTreeMap<String, String>) -> Option<Problem> {
+        let (key, option) = self.options().find(|(_, option)| option.id == id)?;
+        if let Some((axis, component)) = key.split_once('/') {
+            let chosen = choices.get(axis);
+            let open = chosen.is_none() && self.axis(axis).is_some_and(|axis| axis.may_apply(choices));
+            if !open && chosen.is_none_or(|chosen| chosen != component) {
+                return Some(
+                    Problem::new(format!(
+                        "`{id}` is an option of `{axis}.{component}`, which is not chosen"
+                    ))
+                    .hint(format!("leave it out, or choose `--{axis} {component}`")),
+                );
+            }
+        }
+        let capability = option.beside.as_ref()?;
+        let providers = self.providers(capability);
+        let may = providers.iter().any(|key| {
+            let (axis, component) = key.split_once('.').unwrap_or_default();
+            choices.get(axis).is_none_or(|chosen| chosen == component)
+        });
+        if may {
+            return None;
+        }
+        let ways: Vec<String> = providers
+            .iter()
+            .map(|key| format!("`--{}`", key.replacen('.', " ", 1)))
+            .collect();
+        Some(
+            Problem::new(format!(
+                "`{id}` needs `{capability}`, which no chosen component provides"
+            ))
+            .hint(format!("leave it out, or choose one of {}", ways.join(", "))),
+        )
+    }
+
+    /// The components that provide a capability, as `axis.id`.
+    fn providers(&self, capability: &str) -> Vec<String> {
+        self.components
+            .iter()
+            .filter(|(_, c)| c.provides.iter().any(|provided| provided == capability))
+            .map(|(key, _)| key.replace('/', "."))
+            .collect()
+    }
+
     /// Every valid set of choices, one component for each axis, in catalog order.
     pub fn combinations(&self) -> Vec<BTreeMap<String, String>> {
         let mut all = vec![BTreeMap::new()];
@@ -254,10 +302,9 @@ impl Catalog {
             for capability in &component.requires {
                 if !selected.iter().any(|(_, c)| c.provides.contains(capability)) {
                     let providers: Vec<String> = self
-                        .components
+                        .providers(capability)
                         .iter()
-                        .filter(|(_, c)| c.provides.contains(capability))
-                        .map(|(key, _)| format!("`{}`", key.replace('/', ".")))
+                        .map(|key| format!("`{key}`"))
                         .collect();
                     problems.push(
                         Problem::new(format!(
@@ -278,6 +325,13 @@ impl Axis {
         self.when
             .iter()
             .all(|(axis, ids)| chosen.get(axis).is_some_and(|id| ids.contains(id)))
+    }
+
+    /// Whether it is a question, or may still become one by choices that are open.
+    fn may_apply(&self, chosen: &BTreeMap<String, String>) -> bool {
+        self.when
+            .iter()
+            .all(|(axis, ids)| chosen.get(axis).is_none_or(|id| ids.contains(id)))
     }
 }
 

@@ -148,10 +148,7 @@ impl Draft {
             }
         }
         let Self { choices, options, .. } = &mut self;
-        options.retain(|id, _| match component_of(id, catalog) {
-            Some((axis, component)) => choices.get(axis).is_none_or(|chosen| chosen == component),
-            None => true,
-        });
+        options.retain(|id, _| catalog.stray_option(id, choices).is_none());
         self
     }
 
@@ -204,19 +201,8 @@ impl Draft {
             );
         }
         problems.extend(catalog.selection_problems(&self.choices));
-        for id in self.options.keys() {
-            let Some((axis, component)) = component_of(id, catalog) else {
-                continue;
-            };
-            if self.choices.get(axis).is_some_and(|chosen| chosen != component) {
-                problems.push(
-                    Problem::new(format!(
-                        "`{id}` is an option of `{axis}.{component}`, which is not chosen"
-                    ))
-                    .hint(format!("leave it out, or choose `--{axis} {component}`")),
-                );
-            }
-        }
+        let strays = self.options.keys();
+        problems.extend(strays.filter_map(|id| catalog.stray_option(id, &self.choices)));
         match self.name {
             Some(name) if problems.is_empty() => Ok(Answers {
                 name,
@@ -230,12 +216,6 @@ impl Draft {
             _ => Err(problems),
         }
     }
-}
-
-/// The axis and component that declare an option; none for an option that every repository has.
-fn component_of<'a>(option: &str, catalog: &'a Catalog) -> Option<(&'a str, &'a str)> {
-    let (key, _) = catalog.options().find(|(_, declared)| declared.id == option)?;
-    key.split_once('/')
 }
 
 fn merge(into: &mut Map<String, Value>, key: &str, value: &Value) {

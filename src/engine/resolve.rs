@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::answers::{Answers, Environment, EnvironmentClass};
-use super::catalog::{Catalog, Component};
+use super::catalog::{Catalog, Component, OptionSpec};
 use super::error::{Error, Problem};
 use super::facts::{Facts, Scope, Service, VersionKind};
 use super::names::Names;
@@ -143,7 +143,9 @@ fn options(
     project: &Names,
 ) -> Result<BTreeMap<String, String>, Error> {
     let mut values = BTreeMap::new();
-    for option in selected.iter().flat_map(|(_, component)| &component.options) {
+    let provided = |capability: &String| selected.iter().any(|(_, component)| component.provides.contains(capability));
+    let applies = |option: &&OptionSpec| option.beside.as_ref().is_none_or(provided);
+    for option in selected.iter().flat_map(|(_, component)| &component.options).filter(applies) {
         let value = match answers.options.get(&option.id) {
             Some(value) => value.clone(),
             None => environment::text(&option.default, &json!({ "project": project }))

@@ -22,6 +22,12 @@ pub struct Stack {
     pub cache: String,
     /// Where it is deployed, or `none`
     pub target: String,
+    /// How a release replaces the one before, where a cluster runs it
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strategy: Option<String>,
+    /// Who brings a release to the cluster
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub delivery: Option<String>,
     /// Continuous integration
     pub ci: String,
 }
@@ -33,9 +39,15 @@ impl fmt::Display for Stack {
             database,
             cache,
             target,
+            strategy,
+            delivery,
             ci,
         } = self;
-        write!(out, "{language}-{database}-{cache}-{target}-{ci}")
+        write!(out, "{language}-{database}-{cache}-{target}")?;
+        for more in [strategy, delivery].into_iter().flatten() {
+            write!(out, "-{more}")?;
+        }
+        write!(out, "-{ci}")
     }
 }
 
@@ -44,6 +56,12 @@ impl Stack {
     pub fn matches(&self, pattern: &str) -> bool {
         let id = self.to_string();
         pattern.split(',').all(|part| id.contains(part.trim()))
+    }
+
+    /// Whether it is made of this component: `base`, or `axis/id`.
+    pub fn has(&self, component: &str) -> bool {
+        let chosen = |(axis, id): (&str, &str)| answers(self).contains(&format!("{axis}={id}"));
+        component.split_once('/').is_none_or(chosen)
     }
 
     /// The name of its package manager's lock among `tests/locks`.
@@ -126,13 +144,16 @@ pub fn render(boatyard: &Path, stack: &Stack, name: &str, folder: &Path) -> Resu
 /// The flags that choose this stack.
 pub fn answers(stack: &Stack) -> Vec<String> {
     let axes = [
-        ("language", &stack.language),
-        ("database", &stack.database),
-        ("cache", &stack.cache),
-        ("target", &stack.target),
-        ("ci", &stack.ci),
+        ("language", Some(&stack.language)),
+        ("database", Some(&stack.database)),
+        ("cache", Some(&stack.cache)),
+        ("target", Some(&stack.target)),
+        ("strategy", stack.strategy.as_ref()),
+        ("delivery", stack.delivery.as_ref()),
+        ("ci", Some(&stack.ci)),
     ];
-    axes.iter()
+    axes.into_iter()
+        .filter_map(|(axis, id)| Some((axis, id?)))
         .flat_map(|(axis, id)| ["--set".to_owned(), format!("{axis}={id}")])
         .collect()
 }

@@ -27,6 +27,9 @@ pub fn findings(seen: &Seen, directory: &str, chosen: &BTreeMap<String, String>,
     let mut all = Vec::new();
     let mut choices = BTreeMap::new();
     for axis in &catalog.axes {
+        if !axis.applies(&choices) {
+            continue;
+        }
         let finding = look.axis(axis);
         let choice = chosen.get(&axis.id).cloned().or_else(|| finding.value.clone());
         choices.extend(choice.map(|id| (axis.id.clone(), id)));
@@ -36,7 +39,7 @@ pub fn findings(seen: &Seen, directory: &str, chosen: &BTreeMap<String, String>,
     let selected: Vec<String> = std::iter::once("base".to_owned()).chain(selected).collect();
     all.insert(0, look.name(directory, &selected));
     for (key, option) in catalog.options() {
-        if selected.iter().any(|selected| selected == key) {
+        if selected.iter().any(|selected| selected == key) && catalog.stray_option(&option.id, &choices).is_none() {
             all.extend(look.option(option, &selected));
         }
     }

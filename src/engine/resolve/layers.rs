@@ -61,7 +61,7 @@ pub(super) fn outputs(
                 (_, Some(path)) => (Policy::Seed, path),
                 _ => continue,
             };
-            let path = match RelPath::parse(&path.replace("__package__", &project.snake)) {
+            let path = match RelPath::parse(&named(path, project)) {
                 Ok(path) => path,
                 Err(problem) => {
                     problems.push(Problem::new(format!("`templates/{template}`: its output {problem}")));
@@ -111,6 +111,12 @@ fn below<'a>(catalog: &'a Catalog, layer: &str) -> impl Iterator<Item = (&'a str
         .take_while(move |(path, _)| path.starts_with(&prefix))
         .filter_map(move |(path, _)| Some((path.as_str(), path[skip..].strip_suffix(".j2")?)))
         .filter(|(_, place)| !place.starts_with("with/"))
+}
+
+/// The path with the project's names in it: `__package__` in `snake_case`, `__slug__` in `kebab-case`.
+fn named(path: &str, project: &Names) -> String {
+    path.replace("__package__", &project.snake)
+        .replace("__slug__", &project.slug)
 }
 
 fn because(component: &str, selector: Option<&str>) -> BTreeMap<String, String> {

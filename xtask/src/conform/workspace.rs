@@ -188,6 +188,8 @@ fn recognise(dir: &Path) -> Result<Stack> {
         database: own(database),
         cache: own(if kinds.contains(&Kind::Redis) { "redis" } else { "none" }),
         target: own(if there("deploy/compose") { "compose" } else { "none" }),
+        strategy: None,
+        delivery: None,
         ci: own(if there(".github") { "github" } else { "none" }),
     })
 }
@@ -203,6 +205,8 @@ mod tests {
             database: own(database),
             cache: own(cache),
             target: own(target),
+            strategy: None,
+            delivery: None,
             ci: own("github"),
         }
     }

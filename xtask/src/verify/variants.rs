@@ -1,4 +1,4 @@
-//! What is rendered: every combination, and the first one with every option turned.
+//! What is rendered: every combination, and the first one that has an option with that option turned.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -28,11 +28,14 @@ struct Catalog {
 #[derive(Deserialize)]
 struct Choice {
     id: String,
+    /// `base`, or the `axis/id` that declares it
+    component: String,
     values: Vec<String>,
     default: Option<String>,
 }
 
-/// Every combination; then, for the first, each value of each option and each file of answers.
+/// Every combination; then each value of each option on the first combination that has it, and each file of answers on
+/// the first of all.
 pub fn all(boatyard: &Path) -> Result<Vec<Variant>> {
     let stacks = stack::list(boatyard)?;
     let orders = || vec!["--name".to_owned(), "orders".to_owned()];
@@ -43,14 +46,15 @@ pub fn all(boatyard: &Path) -> Result<Vec<Variant>> {
     };
     let mut variants: Vec<Variant> = stacks.iter().map(combination).collect();
     let first = stacks.first().context("`boatyard list` has no combination")?;
-    let mut add = |what: &str, arguments| {
+    let mut add = |stack: &Stack, what: &str, arguments| {
         variants.push(Variant {
-            name: format!("{first}+{what}"),
-            stack: first.clone(),
+            name: format!("{stack}+{what}"),
+            stack: stack.clone(),
             arguments,
         });
     };
     for option in options(boatyard)? {
+        let stack = stacks.iter().find(|stack| stack.has(&option.component)).unwrap_or(first);
         for value in option
             .values
             .iter()
@@ -58,12 +62,12 @@ pub fn all(boatyard: &Path) -> Result<Vec<Variant>> {
         {
             let mut arguments = orders();
             arguments.extend(["--set".to_owned(), format!("{}={value}", option.id)]);
-            add(&format!("{}-{value}", option.id), arguments);
+            add(stack, &format!("{}-{value}", option.id), arguments);
         }
     }
     for path in answers()? {
         let what = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        add(&what, vec!["--answers".to_owned(), path.to_string_lossy().into_owned()]);
+        add(first, &what, vec!["--answers".to_owned(), path.to_string_lossy().into_owned()]);
     }
     Ok(variants)
 }
