@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::cache;
 use crate::{process, stack};
 
-const INSTALL: Duration = Duration::from_secs(1200);
+const INSTALL: Duration = Duration::from_secs(2400);
 const NODE_MAJOR: u32 = 24;
 
 /// Installed validators and their pinned versions.

@@ -54,7 +54,10 @@ pub fn all(boatyard: &Path) -> Result<Vec<Variant>> {
         });
     };
     for option in options(boatyard)? {
-        let stack = stacks.iter().find(|stack| stack.has(&option.component)).unwrap_or(first);
+        let stack = stacks
+            .iter()
+            .find(|stack| stack.has(&option.component))
+            .unwrap_or(first);
         for value in option
             .values
             .iter()
@@ -67,7 +70,11 @@ pub fn all(boatyard: &Path) -> Result<Vec<Variant>> {
     }
     for path in answers()? {
         let what = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        add(first, &what, vec!["--answers".to_owned(), path.to_string_lossy().into_owned()]);
+        add(
+            first,
+            &what,
+            vec!["--answers".to_owned(), path.to_string_lossy().into_owned()],
+        );
     }
     Ok(variants)
 }

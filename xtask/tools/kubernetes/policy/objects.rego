@@ -28,9 +28,9 @@ containers(it) := array.concat(
 	pod(it).spec.containers,
 )
 
-field(it, key, otherwise) := it[key] if it[key] != null
-
-else := otherwise
+field(it, key, otherwise) := it[key] if {
+	it[key] != null
+} else := otherwise
 
 labels(it) := field(field(it, "metadata", {}), "labels", {})
 
@@ -59,9 +59,9 @@ scaler(workload) := hpa if {
 }
 
 # How many pods there are at least.
-least(workload) := scaler(workload).spec.minReplicas
-
-else := field(workload.spec, "replicas", 1)
+least(workload) := number if {
+	number := scaler(workload).spec.minReplicas
+} else := field(workload.spec, "replicas", 1)
 
 hooks(it) := {hook | some hook in split(field(annotations(it), "helm.sh/hook", ""), ","); hook != ""}
 

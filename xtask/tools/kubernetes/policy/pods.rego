@@ -20,11 +20,11 @@ unrestricted(spec, container) := [sprintf("container %s: %s", [container.name, m
 own(container, key) := field(field(container, "securityContext", {}), key, {})
 
 # A container's own word, else the pod's.
-either(spec, container, key) := container.securityContext[key]
-
-else := spec.securityContext[key]
-
-else := 0
+either(spec, container, key) := value if {
+	value := container.securityContext[key]
+} else := value if {
+	value := spec.securityContext[key]
+} else := 0
 
 deny contains found(it, "host", sprintf("%s is shared with the node", [key])) if {
 	some it in workloads

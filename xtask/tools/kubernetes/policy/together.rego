@@ -103,28 +103,30 @@ deny contains found(it, "port", sprintf("%s asks port %s, which the pod does not
 	not port in ports(it)
 }
 
-deny contains found(it, "port", sprintf("endpoint %s is no port of the Service", [endpoint.port])) if {
+deny contains found(it, "port", sprintf("endpoint %s is no port of its Services", [endpoint.port])) if {
 	some it in of_kind("ServiceMonitor")
 	some endpoint in it.spec.endpoints
-	some service in of_kind("Service")
-	takes(it.spec.selector.matchLabels, labels(service))
-	not endpoint.port in {port.name | some port in service.spec.ports}
+	not endpoint.port in {port.name |
+		some service in of_kind("Service")
+		takes(it.spec.selector.matchLabels, labels(service))
+		some port in service.spec.ports
+	}
 }
 
-backends contains {"object": it, "service": backend.name, "port": backend.port} if {
+backends contains {"by": it, "service": backend.name, "port": backend.port} if {
 	some it in of_kind("HTTPRoute")
 	some rule in it.spec.rules
 	some backend in field(rule, "backendRefs", [])
 }
 
-backends contains {"object": it, "service": backend.name, "port": backend.port[_]} if {
+backends contains {"by": it, "service": backend.name, "port": backend.port[_]} if {
 	some it in of_kind("Ingress")
 	some rule in it.spec.rules
 	some path in rule.http.paths
 	backend := path.backend.service
 }
 
-deny contains found(backend.it, "backend", sprintf("Service %s with port %v is not in the set", [backend.service, backend.port])) if {
+deny contains found(backend.by, "backend", sprintf("Service %s with port %v is not in the set", [backend.service, backend.port])) if {
 	some backend in backends
 	count([1 |
 		some service in of_kind("Service")

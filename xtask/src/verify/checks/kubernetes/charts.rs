@@ -7,7 +7,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use serde::Deserialize;
+use regex::Regex;
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::process::{self, Output};
@@ -50,6 +51,30 @@ impl Chart {
             .collect();
         cache::digest(&parts)
     }
+
+    /// Whether another chart is this one but for how a program is called.
+    pub fn is_like(&self, other: &Self) -> bool {
+        let called = |line: &&str| {
+            !["command: [", "args: ["]
+                .iter()
+                .any(|key| line.trim_start().starts_with(key))
+        };
+        let same = |(name, content): (&String, &Vec<u8>)| {
+            let (own, other) = (String::from_utf8_lossy(content), other.files.get(name));
+            other.is_some_and(|other| {
+                own.lines()
+                    .filter(called)
+                    .eq(String::from_utf8_lossy(other).lines().filter(called))
+            })
+        };
+        self.files.len() == other.files.len() && self.files.iter().all(same)
+    }
+}
+
+/// The charts that are not like one before them: what is costly is done with these.
+pub fn kinds(charts: &[Chart]) -> Vec<bool> {
+    let first = |(number, chart): (usize, &Chart)| !charts[..number].iter().any(|other| chart.is_like(other));
+    charts.iter().enumerate().map(first).collect()
 }
 
 /// The distinct charts among a batch's files.
@@ -92,16 +117,22 @@ pub fn program(toolbox: &Toolbox, set: &str, name: &str) -> Result<Command> {
 pub fn helm(toolbox: &Toolbox, folder: &Path, arguments: &[&str]) -> Result<Output> {
     let mut helm = program(toolbox, "kubernetes", "helm")?;
     for (variable, name) in [("CONFIG", "config"), ("CACHE", "cache"), ("DATA", "data")] {
-        helm.env(format!("HELM_{variable}_HOME"), std::env::temp_dir().join(format!("no-helm-{name}")));
+        helm.env(
+            format!("HELM_{variable}_HOME"),
+            std::env::temp_dir().join(format!("no-helm-{name}")),
+        );
     }
     helm.env_remove("KUBECONFIG").args(arguments).current_dir(folder);
     process::run(&mut helm, LIMIT)
 }
 
-/// Reads every document of a YAML text; one that holds nothing is left out.
+/// Reads every document of a YAML text, as Kubernetes does; one that holds nothing is left out.
 pub fn documents(text: &str) -> Result<Vec<Value>> {
     let mut documents = Vec::new();
-    for document in serde_yaml_ng::Deserializer::from_str(text) {
+    // Of YAML 1.1, where a number that begins with 0 is octal: a file's mode.
+    let octal = Regex::new(r"(?m)(: +)0([0-7]+)$")?;
+    let text = octal.replace_all(text, "${1}0o$2");
+    for document in serde_yaml_ng::Deserializer::from_str(&text) {
         // By way of YAML's own values: they refuse a key that is there twice.
         let document = serde_json::to_value(serde_yaml_ng::Value::deserialize(document)?)?;
         if !document.is_null() {
@@ -129,4 +160,16 @@ pub fn write(folder: &Path, name: &str, content: &[u8]) -> Result<PathBuf> {
     fs::create_dir_all(path.parent().unwrap_or(folder))?;
     fs::write(&path, content).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_read_as_kubernetes_does() {
+        let read = documents("---\nmode: 0440\n---\n# nothing\n---\nport: 80\n").unwrap();
+        assert_eq!(read, [serde_json::json!({"mode": 288}), serde_json::json!({"port": 80})]);
+        assert!(documents("a: 1\na: 2\n").is_err());
+    }
 }

@@ -5,23 +5,24 @@ use std::fs;
 use anyhow::Result;
 use regex::Regex;
 
-use super::charts::{LIMIT, charts, helm, program, write};
+use super::charts::{LIMIT, charts, helm, kinds, program, write};
 use super::manifests;
 use crate::process;
 use crate::verify::check::{Batch, Finding, Ran, settle};
 
-/// `helm lint --strict`, with each file of values.
+/// `helm lint --strict`, with each file of values; one is enough for a chart like another.
 pub fn lint(batch: &Batch) -> Result<Ran> {
     let line = Regex::new(r"(?m)^\[(ERROR|WARNING)\] (\S*): (.*)$")?;
     let template = Regex::new(r"templates/[\w./-]+\.\w+")?;
     let mut findings = Vec::new();
-    for chart in charts(batch)? {
+    let charts = charts(batch)?;
+    for (chart, new) in charts.iter().zip(kinds(&charts)) {
         let folder = tempfile::tempdir()?;
         for (name, content) in &chart.files {
             write(folder.path(), &format!("{}/{name}", last(&chart.path)), content)?;
         }
         let overlays = std::iter::once(None).chain(chart.overlays().into_iter().map(Some));
-        for overlay in overlays {
+        for overlay in overlays.take(if new { usize::MAX } else { 1 }) {
             let path = overlay.map(|overlay| format!("{}/{overlay}", last(&chart.path)));
             let mut arguments = vec!["lint", "--strict", last(&chart.path)];
             arguments.extend(path.iter().flat_map(|path| ["--values", path.as_str()]));
@@ -66,13 +67,21 @@ pub fn template(batch: &Batch) -> Result<Ran> {
 /// Each chart's README.md is what helm-docs makes of its values.
 pub fn docs(batch: &Batch) -> Result<Ran> {
     let (charts, folder) = (charts(batch)?, tempfile::tempdir()?);
+    let read = |name: &str| name != "README.md" && !name.contains('/');
     for (number, chart) in charts.iter().enumerate() {
-        for (name, content) in chart.files.iter().filter(|(name, _)| !name.contains('/')) {
+        for (name, content) in chart.files.iter().filter(|(name, _)| read(name)) {
             write(folder.path(), &format!("{number}/{name}"), content)?;
         }
     }
     let mut command = program(batch.toolbox, "kubernetes", "helm-docs")?;
-    command.args(["--chart-search-root", ".", "--sort-values-order", "file", "--log-level", "warning"]);
+    command.args([
+        "--chart-search-root",
+        ".",
+        "--sort-values-order",
+        "file",
+        "--log-level",
+        "warning",
+    ]);
     let output = process::run(command.current_dir(folder.path()), LIMIT)?;
     let mut findings = Vec::new();
     for (number, chart) in charts.iter().enumerate() {
@@ -80,7 +89,11 @@ pub fn docs(batch: &Batch) -> Result<Ran> {
         let kept = chart.files.get("README.md").map(|text| String::from_utf8_lossy(text));
         let kept = kept.unwrap_or_default();
         if made != kept {
-            let lines = made.lines().zip(kept.lines()).take_while(|(made, kept)| made == kept).count();
+            let lines = made
+                .lines()
+                .zip(kept.lines())
+                .take_while(|(made, kept)| made == kept)
+                .count();
             let line = made.lines().nth(lines).unwrap_or("nothing more");
             findings.push(Finding {
                 rule: "differs".to_owned(),
@@ -101,7 +114,11 @@ pub fn runbooks(batch: &Batch) -> Result<Ran> {
         let text = fs::read_to_string(batch.folder.join(file))?;
         for (number, line) in (1..).zip(text.lines()) {
             let absent = |page: &str| !batch.files.iter().any(|file| file == page);
-            if let Some(page) = named.captures(line).map(|found| found[1].to_owned()).filter(|page| absent(page)) {
+            if let Some(page) = named
+                .captures(line)
+                .map(|found| found[1].to_owned())
+                .filter(|page| absent(page))
+            {
                 findings.push(Finding {
                     rule: "absent".to_owned(),
                     path: file.clone(),

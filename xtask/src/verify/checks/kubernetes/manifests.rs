@@ -63,22 +63,27 @@ pub fn of(batch: &Batch) -> Result<Arc<Manifests>> {
 fn gather(batch: &Batch) -> Result<Manifests> {
     let mut all = Collection::default();
     let charts = charts::charts(batch)?;
-    let queue = Mutex::new(charts.iter().enumerate());
+    let kinds = charts::kinds(&charts);
+    let queue = Mutex::new(charts.iter().zip(kinds).enumerate());
     let rendered = Mutex::new(BTreeMap::new());
     thread::scope(|scope| {
         for _ in 0..thread::available_parallelism().map_or(2, usize::from).min(4) {
             scope.spawn(|| {
                 loop {
                     let next = queue.lock().unwrap_or_else(PoisonError::into_inner).next();
-                    let Some((number, chart)) = next else { break };
-                    let result = render(batch.toolbox, chart);
+                    let Some((number, (chart, new))) = next else { break };
+                    let result = render(batch.toolbox, chart, new);
                     let mut rendered = rendered.lock().unwrap_or_else(PoisonError::into_inner);
                     rendered.insert(number, result);
                 }
             });
         }
     });
-    for result in rendered.into_inner().unwrap_or_else(PoisonError::into_inner).into_values() {
+    for result in rendered
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner)
+        .into_values()
+    {
         let (sets, problems) = result?;
         all.manifests.renderings += sets.len();
         all.manifests.problems.extend(problems);
@@ -88,8 +93,8 @@ fn gather(batch: &Batch) -> Result<Manifests> {
     Ok(all.manifests)
 }
 
-/// Every set of one chart, and what went wrong on the way.
-fn render(toolbox: &Toolbox, chart: &Chart) -> Result<(Vec<Vec<Part>>, Vec<Finding>)> {
+/// Every set of one chart, and what went wrong on the way; of a chart like another, the files of values alone.
+fn render(toolbox: &Toolbox, chart: &Chart, new: bool) -> Result<(Vec<Vec<Part>>, Vec<Finding>)> {
     let folder = tempfile::tempdir()?;
     for (name, content) in &chart.files {
         charts::write(folder.path(), name, content)?;
@@ -99,7 +104,11 @@ fn render(toolbox: &Toolbox, chart: &Chart) -> Result<(Vec<Vec<Part>>, Vec<Findi
         None => json!({}),
     };
     let (mut sets, mut problems) = (Vec::new(), Vec::new());
-    for settings in settings(chart, &chart.yaml("values.yaml")?, &schema) {
+    let wanted = if new { usize::MAX } else { chart.overlays().len() + 1 };
+    for settings in settings(chart, &chart.yaml("values.yaml")?, &schema)
+        .into_iter()
+        .take(wanted)
+    {
         match template(toolbox, folder.path(), chart, &settings)? {
             Ok(set) => sets.push(set),
             Err(problem) => problems.push(problem),
@@ -236,7 +245,8 @@ mod tests {
 
     #[test]
     fn documents_know_their_template() {
-        let text = "---\n# Source: orders/templates/a.yaml\na: 1\n---\nb: 2\n---\n# Source: orders/templates/c.yaml\nc: 3\n";
+        let text =
+            "---\n# Source: orders/templates/a.yaml\na: 1\n---\nb: 2\n---\n# Source: orders/templates/c.yaml\nc: 3\n";
         let names: Vec<_> = sources(text).into_iter().map(|(name, _)| name).collect();
         assert_eq!(names, ["templates/a.yaml", "templates/a.yaml", "templates/c.yaml"]);
     }

@@ -11,7 +11,11 @@ mod values;
 use super::{Check, Scope, Select, Version};
 
 const CHARTS: &[&str] = &["deploy/helm/**"];
-const MANIFESTS: &[&str] = &["deploy/helm/**", "deploy/kubernetes/**/*.yaml", "deploy/argocd/**/*.yaml"];
+const MANIFESTS: &[&str] = &[
+    "deploy/helm/**",
+    "deploy/kubernetes/**/*.yaml",
+    "deploy/argocd/**/*.yaml",
+];
 const ALERTS: &[&str] = &[
     "deploy/helm/*/templates/**/*.yaml",
     "deploy/kubernetes/**/*.yaml",
@@ -35,9 +39,27 @@ pub fn all() -> Vec<Check> {
         check("helm-lint", HELM, CHARTS, 40, lint::lint),
         check("chart-values", HELM, CHARTS, 30, values::attack),
         check("helm-docs", "github.com/norwoodj/helm-docs", CHARTS, 2, lint::docs),
-        check("kubeconform", "github.com/yannh/kubeconform", MANIFESTS, 20, scan::kubeconform),
-        check("conftest", "github.com/open-policy-agent/conftest", MANIFESTS, 21, scan::conftest),
-        check("kube-score", "github.com/zegl/kube-score", MANIFESTS, 22, scan::kube_score),
+        check(
+            "kubeconform",
+            "github.com/yannh/kubeconform",
+            MANIFESTS,
+            20,
+            scan::kubeconform,
+        ),
+        check(
+            "conftest",
+            "github.com/open-policy-agent/conftest",
+            MANIFESTS,
+            21,
+            scan::conftest,
+        ),
+        check(
+            "kube-score",
+            "github.com/zegl/kube-score",
+            MANIFESTS,
+            22,
+            scan::kube_score,
+        ),
         check("checkov-kubernetes", "checkov", MANIFESTS, 23, scan::checkov),
         Check {
             id: "runbooks",

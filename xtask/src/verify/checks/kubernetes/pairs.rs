@@ -18,7 +18,7 @@ const GIVEN: [(&str, &str); 7] = [
 ];
 
 /// Texts that switch something on, where the chart knows them.
-const SWITCHES: [(&str, &str); 6] = [
+const SWITCHES: [(&str, &str); 8] = [
     (
         "image.digest",
         "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -28,6 +28,8 @@ const SWITCHES: [(&str, &str); 6] = [
     ("secrets.externalSecret.store", "vault"),
     ("tracing.endpoint", "http://collector.example.com:4318"),
     ("route.tls.issuer", "letsencrypt"),
+    ("route.gateway.section", "https"),
+    ("ca.configMap", "authorities"),
 ];
 
 /// One way to render a chart.
@@ -60,8 +62,11 @@ pub fn settings(chart: &Chart, values: &Value, schema: &Value) -> Vec<Settings> 
         let mut set = given(values);
         let mut about = vec![overlay.clone().unwrap_or_default()];
         for ((path, choices), number) in toggles.iter().zip(&row[1..]) {
-            merge(&mut set, nested(path, choices[*number].clone()));
-            about.push(format!("{path}={}", choices[*number]));
+            let choice = &choices[*number];
+            merge(&mut set, nested(path, choice.clone()));
+            if at(values, path) != choice {
+                about.push(format!("{path}={choice}"));
+            }
         }
         all.push(Settings {
             overlay,
@@ -122,7 +127,9 @@ fn walk(root: &Value, schema: &Value, path: &str, visit: &mut impl FnMut(&str, &
 
 /// A schema, or what it refers to in the same file.
 pub fn resolve<'a>(root: &'a Value, schema: &'a Value) -> &'a Value {
-    let target = schema["$ref"].as_str().and_then(|to| root.pointer(to.strip_prefix('#')?));
+    let target = schema["$ref"]
+        .as_str()
+        .and_then(|to| root.pointer(to.strip_prefix('#')?));
     target.unwrap_or(schema)
 }
 
@@ -152,12 +159,16 @@ fn pairwise(sizes: &[usize]) -> Vec<Vec<usize>> {
         (row[a], row[b]) = (Some(x), Some(y));
         for factor in (0..sizes.len()).filter(|factor| ![a, b].contains(factor)) {
             let gain = |choice: usize| {
-                let taken = row.iter().enumerate().filter_map(|(other, taken)| Some((other, (*taken)?)));
+                let taken = row
+                    .iter()
+                    .enumerate()
+                    .filter_map(|(other, taken)| Some((other, (*taken)?)));
                 let pairs = taken.map(|other| ordered(other, (factor, choice)));
                 pairs.filter(|pair| open.contains(pair)).count()
             };
             // The last of equals, in turn, so that no choice is the filler of all rows.
-            row[factor] = (0..sizes[factor]).max_by_key(|choice| (gain(*choice), (choice + rows.len()) % sizes[factor]));
+            row[factor] =
+                (0..sizes[factor]).max_by_key(|choice| (gain(*choice), (choice + rows.len()) % sizes[factor]));
         }
         let row: Vec<usize> = row.into_iter().map(Option::unwrap_or_default).collect();
         open.retain(|((a, x), (b, y))| row[*a] != *x || row[*b] != *y);

@@ -18,7 +18,12 @@ use crate::verify::checks::scan;
 use crate::verify::toolbox::pins_folder;
 
 /// What belongs to no namespace.
-const CLUSTER: [&str; 4] = ["Namespace", "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition"];
+const CLUSTER: [&str; 4] = [
+    "Namespace",
+    "ClusterRole",
+    "ClusterRoleBinding",
+    "CustomResourceDefinition",
+];
 
 /// Files in one call of a program that takes them by name.
 const CALL: usize = 400;
@@ -57,7 +62,8 @@ pub fn kubeconform(batch: &Batch) -> Result<Ran> {
         let mut found = Vec::new();
         for resource in page.resources.into_iter().flatten() {
             let rule = resource.status.trim_start_matches("status").to_lowercase();
-            let message = format!("Kubernetes {version}: {}", resource.msg);
+            let message = resource.msg.split_once("\n- ").map_or(&*resource.msg, |(_, what)| what);
+            let message = format!("{message} (with Kubernetes {version})");
             found.push(finding(&manifests, number(&resource.filename), rule, &message));
         }
         let Ran::Found(found) = settle(&output, found) else {
@@ -119,7 +125,14 @@ pub fn kube_score(batch: &Batch) -> Result<Ran> {
     for (number, set) in manifests.sets.iter().enumerate() {
         // Each set in a namespace of its own, so that many fit in one call.
         let space = format!("set-{number}");
-        let objects = set.iter().map(|at| known(&manifests.documents[*at], &space, true).to_string());
+        let documents = set.iter().map(|at| &manifests.documents[*at]);
+        // Who writes a Service's selector later is not in the set.
+        let whole = |document: &&Document| {
+            document.object["kind"] != "Service" || document.object["spec"]["selector"].is_object()
+        };
+        let objects = documents
+            .filter(whole)
+            .map(|document| known(document, &space, true).to_string());
         let text = objects.collect::<Vec<_>>().join("\n---\n");
         write(folder.path(), &name(number), text.as_bytes())?;
         files.push(name(number));
@@ -222,7 +235,11 @@ fn known(document: &Document, namespace: &str, always: bool) -> Value {
         object["metadata"]["namespace"] = json!(namespace);
     }
     let target = object["kind"] == "HorizontalPodAutoscaler";
-    let known = if target { &mut object["spec"]["scaleTargetRef"] } else { &mut object };
+    let known = if target {
+        &mut object["spec"]["scaleTargetRef"]
+    } else {
+        &mut object
+    };
     if known["kind"] == "Rollout" {
         known["kind"] = json!("Deployment");
         known["apiVersion"] = json!("apps/v1");
@@ -254,7 +271,10 @@ fn finding(manifests: &Manifests, at: Option<usize>, rule: String, message: &str
         };
     };
     let text = |value: &Value| value.as_str().unwrap_or("?").to_owned();
-    let (kind, name) = (text(&document.object["kind"]), text(&document.object["metadata"]["name"]));
+    let (kind, name) = (
+        text(&document.object["kind"]),
+        text(&document.object["metadata"]["name"]),
+    );
     let with = if document.with.is_empty() {
         String::new()
     } else {
@@ -299,16 +319,25 @@ mod tests {
             "spec": {"replicas": 2, "strategy": {"canary": {}}},
         }));
         let seen = known(&rollout, "staging", false);
-        assert_eq!((&seen["kind"], &seen["apiVersion"]), (&json!("Deployment"), &json!("apps/v1")));
+        assert_eq!(
+            (&seen["kind"], &seen["apiVersion"]),
+            (&json!("Deployment"), &json!("apps/v1"))
+        );
         assert_eq!(seen["metadata"]["namespace"], "staging");
         assert_eq!(seen["spec"], json!({"replicas": 2}));
         let scaler = document(json!({
             "kind": "HorizontalPodAutoscaler", "metadata": {"namespace": "own"},
             "spec": {"scaleTargetRef": {"kind": "Rollout", "name": "orders"}},
         }));
-        assert_eq!(known(&scaler, "staging", false)["spec"]["scaleTargetRef"]["kind"], "Deployment");
+        assert_eq!(
+            known(&scaler, "staging", false)["spec"]["scaleTargetRef"]["kind"],
+            "Deployment"
+        );
         assert_eq!(known(&scaler, "staging", false)["metadata"]["namespace"], "own");
         assert_eq!(known(&scaler, "staging", true)["metadata"]["namespace"], "staging");
-        assert_eq!(known(&document(json!({"kind": "Namespace"})), "x", true).get("metadata"), None);
+        assert_eq!(
+            known(&document(json!({"kind": "Namespace"})), "x", true).get("metadata"),
+            None
+        );
     }
 }

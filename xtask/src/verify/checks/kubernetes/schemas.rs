@@ -40,7 +40,9 @@ pub fn folder() -> Result<PathBuf> {
     cache::once("schemas", &[sources.as_bytes(), &requirements, EDITION], |folder| {
         core(&pip(&pins)?, folder)?;
         let sources: Vec<Source> = serde_json::from_str(&sources).context("crds.json")?;
-        sources.iter().try_for_each(|source| custom(source, &folder.join("crd")))
+        sources
+            .iter()
+            .try_for_each(|source| custom(source, &folder.join("crd")))
     })
 }
 
@@ -57,7 +59,11 @@ fn core(environment: &Path, folder: &Path) -> Result<()> {
         fs::create_dir_all(&to)?;
         for entry in fs::read_dir(from.path())? {
             let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
-            let own = if name == "_definitions.json" { "\"#" } else { "\"_definitions.json#" };
+            let own = if name == "_definitions.json" {
+                "\"#"
+            } else {
+                "\"_definitions.json#"
+            };
             let text = fs::read_to_string(&path)?.replace("\"/api/_definitions.json#", own);
             let mut schema: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
             // With an address of its own, a schema looks for the others at that address.

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use super::charts::{self, Chart, charts, nested, write};
+use super::charts::{self, Chart, charts, write};
 use super::pairs::resolve;
 use crate::process::tail;
 use crate::verify::check::{Batch, Finding, Ran};
@@ -49,7 +49,11 @@ pub fn attack(batch: &Batch) -> Result<Ran> {
         }
         let schema: Value = serde_json::from_slice(text).with_context(|| path.clone())?;
         let (attacks, vague) = attacks(&schema);
-        findings.extend(vague.into_iter().map(|key| finding("vague", format!("`{key}` may be anything"))));
+        findings.extend(
+            vague
+                .into_iter()
+                .map(|key| finding("vague", format!("`{key}` may be anything"))),
+        );
         let mut charge = Charge::new(batch, &chart)?;
         if let Some(refusal) = charge.refusal(&json!({}))? {
             findings.push(finding("defaults", format!("values.yaml is refused: {refusal}")));
@@ -61,7 +65,10 @@ pub fn attack(batch: &Batch) -> Result<Ran> {
             match charge.refusal(&attack.values)? {
                 None => findings.push(finding("accepted", attack.about)),
                 Some(refusal) if !refusal.contains(&attack.key) => {
-                    findings.push(finding("unnamed", format!("{} is refused without its name: {refusal}", attack.about)));
+                    findings.push(finding(
+                        "unnamed",
+                        format!("{} is refused without its name: {refusal}", attack.about),
+                    ));
                 }
                 Some(_) => {}
             }
@@ -80,9 +87,17 @@ impl<'a> Charge<'a> {
     fn new(batch: &'a Batch<'a>, chart: &Chart) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         for name in ["values.yaml", SCHEMA] {
-            write(folder.path(), name, chart.files.get(name).map_or(&[][..], Vec::as_slice))?;
+            write(
+                folder.path(),
+                name,
+                chart.files.get(name).map_or(&[][..], Vec::as_slice),
+            )?;
         }
-        write(folder.path(), "Chart.yaml", b"apiVersion: v2\nname: orders\nversion: 1.0.0\n")?;
+        write(
+            folder.path(),
+            "Chart.yaml",
+            b"apiVersion: v2\nname: orders\nversion: 1.0.0\n",
+        )?;
         Ok(Self { batch, folder })
     }
 
@@ -97,52 +112,98 @@ impl<'a> Charge<'a> {
 
 /// The wrong values of a schema, and the keys that it says nothing of.
 fn attacks(schema: &Value) -> (Vec<Attack>, Vec<String>) {
-    let (mut attacks, mut vague) = (Vec::new(), Vec::new());
-    object(schema, schema, "", &mut attacks, &mut vague);
-    (attacks, vague)
+    let mut found = Found {
+        root: schema,
+        attacks: Vec::new(),
+        vague: Vec::new(),
+    };
+    found.object(schema, &Place::Top);
+    (found.attacks, found.vague)
 }
 
-fn object(root: &Value, schema: &Value, path: &str, attacks: &mut Vec<Attack>, vague: &mut Vec<String>) {
-    let part = schema.to_string();
-    let below = |key: &str| if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
-    let mut add = |key: &str, wrong: Value, what: &str| {
-        attacks.push(Attack {
-            about: format!("`{}`: {what}", below(key)),
-            values: nested(&below(key), wrong),
-            key: key.to_owned(),
-            part: part.clone(),
-        });
-    };
-    let properties = schema["properties"].as_object();
-    match (&schema["additionalProperties"], properties) {
-        // A map: any key, but not any value.
-        (rest @ Value::Object(_), _) => {
-            for (wrong, what) in wrongs(resolve(root, rest)) {
-                add("ANY_KEY", wrong, &what);
+/// Where an object stands in the values.
+enum Place<'a> {
+    Top,
+    Key(&'a Place<'a>, &'a str),
+    Item(&'a Place<'a>),
+}
+
+impl Place<'_> {
+    /// Values with this one at the place.
+    fn put(&self, value: Value) -> Value {
+        match self {
+            Self::Top => value,
+            Self::Key(parent, key) => parent.put(json!({ *key: value })),
+            Self::Item(parent) => parent.put(json!([value])),
+        }
+    }
+
+    fn path(&self) -> String {
+        match self {
+            Self::Top => String::new(),
+            Self::Key(Place::Top, key) => (*key).to_owned(),
+            Self::Key(parent, key) => format!("{}.{key}", parent.path()),
+            Self::Item(parent) => format!("{}[]", parent.path()),
+        }
+    }
+}
+
+struct Found<'a> {
+    root: &'a Value,
+    attacks: Vec<Attack>,
+    vague: Vec<String>,
+}
+
+impl Found<'_> {
+    fn object(&mut self, schema: &Value, place: &Place) {
+        match &schema["additionalProperties"] {
+            // A map: any key, but not any value.
+            rest @ Value::Object(_) => {
+                for (wrong, what) in wrongs(resolve(self.root, rest)) {
+                    self.add(schema, place, "ANY_KEY", wrong, &what);
+                }
+            }
+            Value::Bool(true) => {}
+            _ => self.add(schema, place, UNKNOWN, json!(1), "a key that the chart does not know"),
+        }
+        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+            let property = resolve(self.root, property);
+            let required = schema["required"].as_array();
+            if required.is_some_and(|keys| keys.contains(&json!(key))) {
+                self.add(schema, place, key, Value::Null, "missing");
+            }
+            let wrongs = wrongs(property);
+            if wrongs.is_empty() {
+                self.vague.push(Place::Key(place, key).path());
+            }
+            for (wrong, what) in wrongs {
+                self.add(schema, place, key, wrong, &what);
             }
         }
-        (Value::Bool(true), _) => {}
-        _ => add(UNKNOWN, json!(1), "a key that the chart does not know"),
-    }
-    for (key, property) in properties.into_iter().flatten() {
-        let property = resolve(root, property);
-        let required = schema["required"].as_array().is_some_and(|keys| keys.contains(&json!(key)));
-        if required {
-            add(key, Value::Null, "missing");
-        }
-        let wrongs = wrongs(property);
-        if wrongs.is_empty() {
-            vague.push(below(key));
-        }
-        for (wrong, what) in wrongs {
-            add(key, wrong, &what);
+        for (key, property) in schema["properties"].as_object().into_iter().flatten() {
+            let (property, parent) = (resolve(self.root, property), place);
+            let place = Place::Key(parent, key);
+            let items = resolve(self.root, &property["items"]);
+            if property["type"] == "object" {
+                self.object(property, &place);
+            } else if items["type"] == "object" {
+                self.object(items, &Place::Item(&place));
+            } else if items.is_object() {
+                for (wrong, what) in wrongs(items) {
+                    self.add(schema, parent, key, json!([wrong]), &format!("with an item {what}"));
+                }
+            }
         }
     }
-    for (key, property) in properties.into_iter().flatten() {
-        let property = resolve(root, property);
-        if property["type"] == "object" {
-            object(root, property, &below(key), attacks, vague);
-        }
+
+    fn add(&mut self, schema: &Value, place: &Place, key: &str, wrong: Value, what: &str) {
+        let at = Place::Key(place, key);
+        self.attacks.push(Attack {
+            about: format!("`{}`: {what}", at.path()),
+            values: at.put(wrong),
+            key: key.to_owned(),
+            part: schema.to_string(),
+        });
     }
 }
 
@@ -154,7 +215,12 @@ fn wrongs(property: &Value) -> Vec<(Value, String)> {
         Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).collect(),
         _ => Vec::new(),
     };
-    let samples = [("boolean", json!(true)), ("string", json!("text")), ("integer", json!(7)), ("array", json!([]))];
+    let samples = [
+        ("boolean", json!(true)),
+        ("string", json!("text")),
+        ("integer", json!(7)),
+        ("array", json!([])),
+    ];
     let other = |kind: &&str| !kinds.contains(kind) && !(*kind == "integer" && kinds.contains(&"number"));
     if !kinds.is_empty()
         && let Some((kind, wrong)) = samples.iter().find(|(kind, _)| other(kind))
@@ -177,8 +243,8 @@ fn wrongs(property: &Value) -> Vec<(Value, String)> {
     if property["pattern"].is_string() {
         wrongs.push((json!("?! \u{7}"), "of another form".to_owned()));
     }
-    if property["items"].is_object() {
-        wrongs.extend(self::wrongs(&property["items"]).into_iter().map(|(wrong, what)| (json!([wrong]), format!("with an item {what}"))));
+    if number("minItems").is_some_and(|least| least > 0) {
+        wrongs.push((json!([]), "without an item".to_owned()));
     }
     wrongs
 }
@@ -199,6 +265,8 @@ mod tests {
                 "route": {"type": "object", "additionalProperties": false, "properties": {
                     "type": {"enum": ["none"]}, "port": {"$ref": "#/$defs/port"},
                 }},
+                "proxies": {"type": "array", "items": {"type": "string"}},
+                "peers": {"type": "array", "items": {"type": "object", "properties": {"app": {"type": "string"}}}},
             },
         });
         let (attacks, vague) = attacks(&schema);
@@ -213,14 +281,20 @@ mod tests {
                 "`name`: of another form",
                 "`config`: of type boolean",
                 "`route`: of type boolean",
+                "`proxies`: of type boolean",
+                "`peers`: of type boolean",
                 "`config.ANY_KEY`: of type boolean",
                 "`route.unheardOf`: a key that the chart does not know",
                 "`route.type`: no value of the list",
                 "`route.port`: of type boolean",
                 "`route.port`: below 1",
                 "`route.port`: above 65535",
+                "`proxies`: with an item of type boolean",
+                "`peers[].unheardOf`: a key that the chart does not know",
+                "`peers[].app`: of type boolean",
             ]
         );
-        assert_eq!(attacks[11].values, json!({"route": {"port": 65536}}));
+        assert_eq!(attacks[13].values, json!({"route": {"port": 65536}}));
+        assert_eq!(attacks[16].values, json!({"peers": [{"app": true}]}));
     }
 }
