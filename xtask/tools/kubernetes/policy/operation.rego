@@ -24,8 +24,16 @@ deny contains found(it, "rights", sprintf("%s: a rule that says `*` gives what n
 }
 
 deny contains found(it, "rights", "the whole cluster is more than a service needs") if {
-	some it in objects
-	it.kind in {"ClusterRole", "ClusterRoleBinding"}
+	some it in of_kind("ClusterRoleBinding")
+}
+
+deny contains found(it, "single", sprintf("production with %d instance: one node less and it is gone", [least(it)])) if {
+	some it in workloads
+	it.kind in serving
+	field(it.spec, "strategy", {}) != {"type": "Recreate"}
+	some config in of_kind("ConfigMap")
+	config.data.APP_ENV == "production"
+	least(it) < 2
 }
 
 deny contains found(it, "namespace", sprintf("label pod-security.kubernetes.io/%s is not `restricted`", [mode])) if {

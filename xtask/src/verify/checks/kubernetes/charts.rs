@@ -169,7 +169,10 @@ mod tests {
     #[test]
     fn documents_are_read_as_kubernetes_does() {
         let read = documents("---\nmode: 0440\n---\n# nothing\n---\nport: 80\n").unwrap();
-        assert_eq!(read, [serde_json::json!({"mode": 288}), serde_json::json!({"port": 80})]);
+        assert_eq!(
+            read,
+            [serde_json::json!({"mode": 288}), serde_json::json!({"port": 80})]
+        );
         assert!(documents("a: 1\na: 2\n").is_err());
     }
 }

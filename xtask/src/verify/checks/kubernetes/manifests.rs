@@ -26,17 +26,24 @@ pub struct Document {
     pub object: Value,
 }
 
+/// Objects that live together: a rendering, or a folder of manifests.
+#[derive(Debug)]
+pub struct Set {
+    /// The settings it was rendered with
+    pub with: String,
+    /// Its objects, by number
+    pub members: Vec<usize>,
+}
+
 /// Everything that the validators of manifests read.
 #[derive(Debug, Default)]
 pub struct Manifests {
     /// Distinct objects
     pub documents: Vec<Document>,
-    /// Distinct sets of objects that live together, by number: a rendering, or a folder of manifests
-    pub sets: Vec<Vec<usize>>,
+    /// Distinct sets
+    pub sets: Vec<Set>,
     /// What could not be rendered or read
     pub problems: Vec<Finding>,
-    /// How often a chart was rendered
-    pub renderings: usize,
 }
 
 /// A file or a template, with the settings it was rendered with and its objects.
@@ -85,7 +92,6 @@ fn gather(batch: &Batch) -> Result<Manifests> {
         .into_values()
     {
         let (sets, problems) = result?;
-        all.manifests.renderings += sets.len();
         all.manifests.problems.extend(problems);
         sets.into_iter().for_each(|set| all.add(set));
     }
@@ -205,8 +211,9 @@ struct Collection {
 
 impl Collection {
     fn add(&mut self, parts: Vec<Part>) {
-        let mut set = Vec::new();
+        let (mut members, mut with) = (Vec::new(), String::new());
         for part in parts {
+            with.clone_from(&part.with);
             for mut object in part.objects {
                 plainer(&mut object);
                 let documents = &mut self.manifests.documents;
@@ -219,11 +226,11 @@ impl Collection {
                     });
                     documents.len() - 1
                 });
-                set.push(number);
+                members.push(number);
             }
         }
-        if !set.is_empty() && self.sets.insert(set.clone()) {
-            self.manifests.sets.push(set);
+        if !members.is_empty() && self.sets.insert(members.clone()) {
+            self.manifests.sets.push(Set { with, members });
         }
     }
 }

@@ -17,19 +17,20 @@ const GIVEN: [(&str, &str); 7] = [
     ("database.host", "database.example.com"),
 ];
 
-/// Texts that switch something on, where the chart knows them.
+/// Texts that switch something on, where the chart knows them. What begins with `elsewhere-` is made by
+/// nobody here: the policies look for the rest.
 const SWITCHES: [(&str, &str); 8] = [
     (
         "image.digest",
         "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
     ),
     ("image.pullSecret", "registry"),
-    ("secrets.name", "orders-credentials"),
+    ("secrets.name", "elsewhere-credentials"),
     ("secrets.externalSecret.store", "vault"),
     ("tracing.endpoint", "http://collector.example.com:4318"),
     ("route.tls.issuer", "letsencrypt"),
     ("route.gateway.section", "https"),
-    ("ca.configMap", "authorities"),
+    ("ca.configMap", "elsewhere-authorities"),
 ];
 
 /// One way to render a chart.

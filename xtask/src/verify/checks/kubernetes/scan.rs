@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::charts::{LIMIT, program, write};
-use super::manifests::{self, Document, Manifests};
+use super::manifests::{self, Document, Manifests, Set};
 use super::schemas;
 use crate::process::{self, Output};
 use crate::verify::check::{Batch, Finding, Ran, settle};
@@ -24,6 +24,9 @@ const CLUSTER: [&str; 4] = [
     "ClusterRoleBinding",
     "CustomResourceDefinition",
 ];
+
+/// A setting under which no pod has a policy.
+const OFF: &str = "networkPolicy.enabled=false";
 
 /// Files in one call of a program that takes them by name.
 const CALL: usize = 400;
@@ -64,7 +67,7 @@ pub fn kubeconform(batch: &Batch) -> Result<Ran> {
             let rule = resource.status.trim_start_matches("status").to_lowercase();
             let message = resource.msg.split_once("\n- ").map_or(&*resource.msg, |(_, what)| what);
             let message = format!("{message} (with Kubernetes {version})");
-            found.push(finding(&manifests, number(&resource.filename), rule, &message));
+            found.push(finding(&manifests, number(&resource.filename), None, rule, &message));
         }
         let Ran::Found(found) = settle(&output, found) else {
             continue;
@@ -90,7 +93,7 @@ pub fn conftest(batch: &Batch) -> Result<Ran> {
     let manifests = manifests::of(batch)?;
     let folder = tempfile::tempdir()?;
     for (number, set) in manifests.sets.iter().enumerate() {
-        let items: Vec<&Value> = set.iter().map(|at| &manifests.documents[*at].object).collect();
+        let items: Vec<&Value> = set.members.iter().map(|at| &manifests.documents[*at].object).collect();
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": items });
         write(folder.path(), &name(number), list.to_string().as_bytes())?;
     }
@@ -110,8 +113,8 @@ pub fn conftest(batch: &Batch) -> Result<Ran> {
                 object["kind"] == *kind && object["metadata"]["name"] == *of
             };
             let rule = failure.metadata["rule"].as_str().unwrap_or("deny").to_owned();
-            let at = set.and_then(|set| set.iter().find(same).or(set.first())).copied();
-            findings.push(finding(&manifests, at, rule, &failure.msg));
+            let at = set.and_then(|set| set.members.iter().find(same).or(set.members.first()));
+            findings.push(finding(&manifests, at.copied(), set, rule, &failure.msg));
         }
     }
     Ok(settle(&output, once(findings)))
@@ -124,16 +127,7 @@ pub fn kube_score(batch: &Batch) -> Result<Ran> {
     let mut files = Vec::new();
     for (number, set) in manifests.sets.iter().enumerate() {
         // Each set in a namespace of its own, so that many fit in one call.
-        let space = format!("set-{number}");
-        let documents = set.iter().map(|at| &manifests.documents[*at]);
-        // Who writes a Service's selector later is not in the set.
-        let whole = |document: &&Document| {
-            document.object["kind"] != "Service" || document.object["spec"]["selector"].is_object()
-        };
-        let objects = documents
-            .filter(whole)
-            .map(|document| known(document, &space, true).to_string());
-        let text = objects.collect::<Vec<_>>().join("\n---\n");
+        let text = together(&manifests, set, &format!("set-{number}"));
         write(folder.path(), &name(number), text.as_bytes())?;
         files.push(name(number));
     }
@@ -186,14 +180,16 @@ fn scores(manifests: &Manifests, output: &Output) -> Result<Vec<Finding>> {
             let own = known(&manifests.documents[**at], "", false);
             own["kind"] == object.type_meta["kind"] && own["metadata"]["name"] == object.object_meta["name"]
         };
-        let at = set.and_then(|set| set.iter().find(same)).copied();
+        let at = set.and_then(|set| set.members.iter().find(same)).copied();
         for score in object.checks.into_iter().flatten() {
-            if score.skipped || score.grade >= WELL {
+            // Who switches the policies off has none.
+            let off = score.check.id == "pod-networkpolicy" && set.is_some_and(|set| set.with.contains(OFF));
+            if score.skipped || score.grade >= WELL || off {
                 continue;
             }
             for comment in score.comments.unwrap_or_default() {
                 let rule = format!("{}: {}", score.check.id, comment.summary);
-                findings.push(finding(manifests, at, rule, &comment.path));
+                findings.push(finding(manifests, at, set, rule, &comment.path));
             }
         }
     }
@@ -210,7 +206,13 @@ pub fn checkov(batch: &Batch) -> Result<Ran> {
     let output = process::run(command.current_dir(folder.path()), LIMIT)?;
     let mut findings = Vec::new();
     for found in scan::failed(&output)? {
-        findings.push(finding(&manifests, number(&found.path), found.rule, &found.message));
+        findings.push(finding(
+            &manifests,
+            number(&found.path),
+            None,
+            found.rule,
+            &found.message,
+        ));
     }
     Ok(settle(&output, once(findings)))
 }
@@ -225,6 +227,24 @@ fn documents(manifests: &Manifests) -> Result<TempDir> {
         }
     }
     Ok(folder)
+}
+
+/// A set in a namespace, as one text.
+fn together(manifests: &Manifests, set: &Set, namespace: &str) -> String {
+    let documents = || set.members.iter().map(|at| &manifests.documents[*at]);
+    let rollout = documents().find(|document| document.object["kind"] == "Rollout");
+    let objects = documents().map(|document| {
+        let mut object = known(document, namespace, true);
+        // A Rollout writes the selectors of its Services.
+        if let Some(rollout) = rollout
+            && object["kind"] == "Service"
+            && object["spec"]["selector"].is_null()
+        {
+            object["spec"]["selector"] = rollout.object["spec"]["selector"]["matchLabels"].clone();
+        }
+        object.to_string()
+    });
+    objects.collect::<Vec<_>>().join("\n---\n")
 }
 
 /// An object in a namespace, as every validator knows it: a Rollout is a Deployment with
@@ -260,7 +280,7 @@ fn number(path: &str) -> Option<usize> {
     Path::new(path).file_stem()?.to_str()?.parse().ok()
 }
 
-fn finding(manifests: &Manifests, at: Option<usize>, rule: String, message: &str) -> Finding {
+fn finding(manifests: &Manifests, at: Option<usize>, set: Option<&Set>, rule: String, message: &str) -> Finding {
     let document = at.and_then(|at| manifests.documents.get(at));
     let Some(document) = document else {
         return Finding {
@@ -275,10 +295,11 @@ fn finding(manifests: &Manifests, at: Option<usize>, rule: String, message: &str
         text(&document.object["kind"]),
         text(&document.object["metadata"]["name"]),
     );
-    let with = if document.with.is_empty() {
+    let with = set.map_or(&document.with, |set| &set.with);
+    let with = if with.is_empty() {
         String::new()
     } else {
-        format!(" (with {})", document.with)
+        format!(" (with {with})")
     };
     Finding {
         rule,

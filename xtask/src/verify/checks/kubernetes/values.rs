@@ -8,8 +8,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::charts::{self, Chart, charts, write};
-use super::pairs::resolve;
-use crate::process::tail;
+use super::pairs::{merge, resolve};
 use crate::verify::check::{Batch, Finding, Ran};
 
 const SCHEMA: &str = "values.schema.json";
@@ -20,12 +19,35 @@ const UNKNOWN: &str = "unheardOf";
 struct Attack {
     /// The values
     values: Value,
-    /// The key that the refusal must name
+    /// Where the refusal must say that it is
+    at: String,
+    /// The key that it must name there
     key: String,
     /// What is wrong, for a message
     about: String,
     /// The part of the schema that must refuse it: two charts that share it share the answer
     part: String,
+}
+
+impl Attack {
+    /// Whether one of helm's lines refuses it.
+    fn is_named(&self, refusal: &str) -> bool {
+        let at = format!("at '{}': ", self.at);
+        let says = |line: &str| line.contains(&at) && line.contains(&self.key);
+        refusal.lines().any(says)
+    }
+
+    /// Whether two cannot be tried together: helm would not see the one below the other.
+    fn hides(&self, other: &Self) -> bool {
+        fn apart(one: &Value, other: &Value) -> bool {
+            let (Value::Object(one), Value::Object(other)) = (one, other) else {
+                return false;
+            };
+            one.iter()
+                .all(|(key, value)| other.get(key).is_none_or(|other| apart(value, other)))
+        }
+        !apart(&self.values, &other.values)
+    }
 }
 
 /// Attacks every distinct part of every chart's schema.
@@ -34,47 +56,62 @@ pub fn attack(batch: &Batch) -> Result<Ran> {
     let mut findings = Vec::new();
     for chart in charts(batch)? {
         let path = format!("{}/{SCHEMA}", chart.path);
-        let finding = |rule: &str, message: String| Finding {
-            rule: rule.to_owned(),
-            path: path.clone(),
-            line: 0,
-            message,
+        let mut find = |rule: &str, message: String| {
+            findings.push(Finding {
+                rule: rule.to_owned(),
+                path: path.clone(),
+                line: 0,
+                message,
+            });
         };
         let Some(text) = chart.files.get(SCHEMA) else {
-            findings.push(finding("absent", "the chart takes any values".to_owned()));
+            find("absent", "the chart takes any values".to_owned());
             continue;
         };
         if !schemas.insert(chart.digest(|name| [SCHEMA, "values.yaml"].contains(&name))) {
             continue;
         }
         let schema: Value = serde_json::from_slice(text).with_context(|| path.clone())?;
-        let (attacks, vague) = attacks(&schema);
-        findings.extend(
-            vague
-                .into_iter()
-                .map(|key| finding("vague", format!("`{key}` may be anything"))),
-        );
-        let mut charge = Charge::new(batch, &chart)?;
-        if let Some(refusal) = charge.refusal(&json!({}))? {
-            findings.push(finding("defaults", format!("values.yaml is refused: {refusal}")));
+        let (mut attacks, vague) = attacks(&schema);
+        for key in vague {
+            find("vague", format!("`{key}` may be anything"));
         }
-        for attack in attacks {
-            if !seen.insert((attack.about.clone(), attack.part)) {
-                continue;
-            }
-            match charge.refusal(&attack.values)? {
-                None => findings.push(finding("accepted", attack.about)),
-                Some(refusal) if !refusal.contains(&attack.key) => {
-                    findings.push(finding(
+        let charge = Charge::new(batch, &chart)?;
+        if let Some(refusal) = charge.refusal(&json!({}))? {
+            find("defaults", format!("values.yaml is refused: {refusal}"));
+        }
+        attacks.retain(|attack| seen.insert((attack.about.clone(), attack.part.clone())));
+        for round in rounds(attacks) {
+            let mut values = json!({});
+            round
+                .iter()
+                .for_each(|attack| merge(&mut values, attack.values.clone()));
+            let refusal = charge.refusal(&values)?.unwrap_or_default();
+            for attack in round.iter().filter(|attack| !attack.is_named(&refusal)) {
+                match charge.refusal(&attack.values)? {
+                    None => find("accepted", attack.about.clone()),
+                    Some(alone) => find(
                         "unnamed",
-                        format!("{} is refused without its name: {refusal}", attack.about),
-                    ));
+                        format!("{} is refused without its name: {alone}", attack.about),
+                    ),
                 }
-                Some(_) => {}
             }
         }
     }
     Ok(Ran::Found(findings))
+}
+
+/// Attacks that helm can judge in one call: it tells everything that is wrong.
+fn rounds(attacks: Vec<Attack>) -> Vec<Vec<Attack>> {
+    let mut rounds: Vec<Vec<Attack>> = Vec::new();
+    for attack in attacks {
+        let fits = |round: &&mut Vec<Attack>| !round.iter().any(|other| other.hides(&attack));
+        match rounds.iter_mut().find(fits) {
+            Some(round) => round.push(attack),
+            None => rounds.push(vec![attack]),
+        }
+    }
+    rounds
 }
 
 /// A chart without templates: all that helm does with it is to judge its values.
@@ -102,11 +139,11 @@ impl<'a> Charge<'a> {
     }
 
     /// What helm says against some values; nothing if it takes them.
-    fn refusal(&mut self, values: &Value) -> Result<Option<String>> {
+    fn refusal(&self, values: &Value) -> Result<Option<String>> {
         write(self.folder.path(), "wrong.json", values.to_string().as_bytes())?;
         let arguments = ["template", "orders", ".", "--values", "wrong.json"];
         let output = charts::helm(self.batch.toolbox, self.folder.path(), &arguments)?;
-        Ok((output.code != 0).then(|| tail(&output.stderr, 400).to_owned()))
+        Ok((output.code != 0).then_some(output.stderr))
     }
 }
 
@@ -144,6 +181,15 @@ impl Place<'_> {
             Self::Key(Place::Top, key) => (*key).to_owned(),
             Self::Key(parent, key) => format!("{}.{key}", parent.path()),
             Self::Item(parent) => format!("{}[]", parent.path()),
+        }
+    }
+
+    /// The path as helm writes it.
+    fn pointer(&self) -> String {
+        match self {
+            Self::Top => String::new(),
+            Self::Key(parent, key) => format!("{}/{key}", parent.pointer()),
+            Self::Item(parent) => format!("{}/0", parent.pointer()),
         }
     }
 }
@@ -197,10 +243,18 @@ impl Found<'_> {
     }
 
     fn add(&mut self, schema: &Value, place: &Place, key: &str, wrong: Value, what: &str) {
-        let at = Place::Key(place, key);
+        let whole = Place::Key(place, key);
+        let at = match &wrong {
+            // What is not there is missed by what it should be in, and so is who should not be there.
+            Value::Null => place.pointer(),
+            _ if key == UNKNOWN => place.pointer(),
+            Value::Array(items) if !items.is_empty() => format!("{}/0", whole.pointer()),
+            _ => whole.pointer(),
+        };
         self.attacks.push(Attack {
-            about: format!("`{}`: {what}", at.path()),
-            values: at.put(wrong),
+            about: format!("`{}`: {what}", whole.path()),
+            values: whole.put(wrong),
+            at,
             key: key.to_owned(),
             part: schema.to_string(),
         });
@@ -296,5 +350,12 @@ mod tests {
         );
         assert_eq!(attacks[13].values, json!({"route": {"port": 65536}}));
         assert_eq!(attacks[16].values, json!({"peers": [{"app": true}]}));
+        let at: Vec<&str> = [0, 1, 14, 15, 16].map(|number| attacks[number].at.as_str()).to_vec();
+        assert_eq!(at, ["", "", "/proxies/0", "/peers/0", "/peers/0/app"]);
+        assert!(attacks[16].is_named("- at '/peers/0/app': got boolean, want string"));
+        assert!(!attacks[16].is_named("- at '/peers': validation failed"));
+        let rounds = rounds(attacks);
+        let sizes: Vec<usize> = rounds.iter().map(Vec::len).collect();
+        assert_eq!(sizes, [6, 7, 3, 1]);
     }
 }
