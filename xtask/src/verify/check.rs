@@ -33,11 +33,20 @@ pub enum Scope {
     Folder,
     /// One call for every distinct set of files, in a tree that has it
     Trees,
+    /// One call for all distinct sets of files, by path: what reads many trees at once
+    Together,
+}
+
+impl Scope {
+    /// Whether an input is a set of files, not a single one.
+    pub fn is_set(self) -> bool {
+        matches!(self, Self::Trees | Self::Together)
+    }
 }
 
 /// Which files of a tree a check reads.
 pub enum Select {
-    /// Paths by pattern
+    /// Paths by pattern; one that begins with `!` takes out
     Globs(&'static [&'static str]),
     /// Shell scripts, by ending or by first line
     Shell,
@@ -94,8 +103,11 @@ impl Select {
     pub fn of(&self, tree: &Tree) -> Result<Vec<String>> {
         match self {
             Self::Globs(patterns) => {
-                let globs = globs(patterns)?;
-                Ok(tree.files.keys().filter(|path| globs.is_match(path)).cloned().collect())
+                let (out, of): (Vec<&str>, Vec<&str>) = patterns.iter().partition(|pattern| pattern.starts_with('!'));
+                let out: Vec<&str> = out.iter().map(|pattern| pattern.trim_start_matches('!')).collect();
+                let (of, out) = (globs(&of)?, globs(&out)?);
+                let wanted = |path: &&String| of.is_match(path) && !out.is_match(path);
+                Ok(tree.files.keys().filter(wanted).cloned().collect())
             }
             Self::Shell => {
                 let mut scripts = Vec::new();

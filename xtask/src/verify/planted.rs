@@ -7,6 +7,7 @@ use std::collections::btree_map::Entry;
 use std::fs;
 use std::path::Path;
 
+use super::check::globs;
 use super::tree::Tree;
 use crate::stack;
 
@@ -21,13 +22,15 @@ pub struct Defect {
     pub tool: String,
     /// The rule it must name
     pub rule: String,
-    /// The file that makes a tree a project which its check can look at; any tree will do without it
+    /// The file, by pattern, that makes a tree a project which its check can look at; any tree will do without it
     pub project: Option<String>,
     /// Where it is planted
     pub path: String,
     /// What is wrong with it
     pub about: String,
-    /// The file, line by line; a secret is cut in pieces so that it is none here
+    /// The file, line by line; a secret is cut in pieces so that it is none here. Without it,
+    /// the file is another defect's
+    #[serde(default)]
     pub text: Vec<Line>,
 }
 
@@ -71,7 +74,9 @@ pub fn plant(trees: &[Tree], defects: &mut Vec<Defect>, work: &Path) -> Result<V
             Entry::Occupied(entry) => entry.into_mut(),
             Entry::Vacant(entry) => entry.insert(Tree::copy(&from.root, &name, work, from.lock.clone())?),
         };
-        copy.add(&defect.path, &defect.content())?;
+        if !defect.text.is_empty() {
+            copy.add(&defect.path, &defect.content())?;
+        }
     }
     Ok(copies.into_values().collect())
 }
@@ -79,8 +84,8 @@ pub fn plant(trees: &[Tree], defects: &mut Vec<Defect>, work: &Path) -> Result<V
 impl Defect {
     fn place(&self, trees: &[Tree]) -> Option<usize> {
         let fits = |tree: &Tree| {
-            let project = self.project.as_ref();
-            project.is_none_or(|file| tree.files.contains_key(file))
+            let project = self.project.as_ref().map(|file| globs(&[file]));
+            project.is_none_or(|file| file.is_ok_and(|file| tree.files.keys().any(|path| file.is_match(path))))
         };
         trees.iter().position(fits)
     }
@@ -115,9 +120,18 @@ mod tests {
     }
 
     #[test]
+    fn every_planted_file_has_a_text() {
+        let defects = load().unwrap();
+        for defect in &defects {
+            let whole = |other: &&Defect| other.path == defect.path && !other.text.is_empty();
+            assert!(defects.iter().any(|other| whole(&other)), "{}", defect.path);
+        }
+    }
+
+    #[test]
     fn no_defect_overwrites_another() {
         let mut seen = std::collections::BTreeMap::new();
-        for defect in load().unwrap() {
+        for defect in load().unwrap().iter().filter(|defect| !defect.text.is_empty()) {
             let content = defect.content();
             assert_eq!(
                 *seen.entry(defect.path.clone()).or_insert_with(|| content.clone()),

@@ -79,7 +79,7 @@ fn jobs_of<'a>(number: usize, check: &Check, trees: &'a [Tree], work: &Path) -> 
         if selected.is_empty() {
             continue;
         }
-        if check.scope == Scope::Trees {
+        if check.scope.is_set() {
             let key: Vec<_> = selected
                 .iter()
                 .map(|path| (path.clone(), tree.files[path].clone()))
@@ -89,6 +89,11 @@ fn jobs_of<'a>(number: usize, check: &Check, trees: &'a [Tree], work: &Path) -> 
                     tree: tree.name.clone(),
                     name: format!("{} files", selected.len()),
                 };
+                if check.scope == Scope::Together {
+                    files.extend(selected.iter().map(|path| format!("{}/{path}", tree.name)));
+                    units.push(unit);
+                    continue;
+                }
                 let (folder, units) = (tree.root.clone(), vec![unit]);
                 jobs.push(Job {
                     check: number,

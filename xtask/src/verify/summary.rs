@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{Check, Finding, Ran, Scope, Version};
+use super::check::{Check, Finding, Ran, Version};
 use super::exceptions::Exceptions;
 use super::planted::{self, Defect};
 use super::run::{Done, Unit, by_file};
@@ -76,7 +76,7 @@ impl<'a> Summary<'a> {
             Ok(Ran::Found(findings)) => {
                 for unit in &units {
                     let own = self.left(done.check, findings, |tree, path| {
-                        tree == unit.tree && (self.checks[done.check].scope == Scope::Trees || path == unit.name)
+                        tree == unit.tree && (self.checks[done.check].scope.is_set() || path == unit.name)
                     });
                     self.line(done.check).findings += own.len();
                     let outcome = if own.is_empty() {
@@ -89,7 +89,7 @@ impl<'a> Summary<'a> {
                 let astray = |tree: &str, path: &str| {
                     !planted::is_planted(tree)
                         && !done.units.iter().any(|unit| {
-                            tree == unit.tree && (self.checks[done.check].scope == Scope::Trees || path == unit.name)
+                            tree == unit.tree && (self.checks[done.check].scope.is_set() || path == unit.name)
                         })
                 };
                 let astray = self.left(done.check, findings, astray);
@@ -249,7 +249,7 @@ fn project_version(tree: &Tree, package: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::verify::check::Select;
+    use crate::verify::check::{Scope, Select};
 
     fn check() -> Vec<Check> {
         vec![Check {

