@@ -26,6 +26,7 @@ mod production;
 mod repository;
 mod rollouts;
 mod settings;
+mod spoil;
 mod staging;
 mod store;
 mod tls;

@@ -22,7 +22,7 @@ use crate::verify::toolbox;
 /// The Go module of the controller; its definitions come from there too.
 const MODULE: &str = "github.com/argoproj/argo-rollouts";
 /// Seconds that a release may take in a proof before it counts as failed.
-const PATIENCE: u32 = 70;
+const PATIENCE: u32 = 60;
 /// What scrapes the release.
 const PROMETHEUS: &str = "prom/prometheus:v3.15.0";
 

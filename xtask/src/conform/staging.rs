@@ -186,18 +186,21 @@ impl Staging {
         Ok(tag)
     }
 
-    /// Another version whose items are answered with 500, while it says that it is ready.
-    pub fn answering_500(&self, bed: &Bed, version: &str) -> Result<String> {
+    /// Another version, built from other sources, in the cluster.
+    pub fn altered(&self, bed: &Bed, version: &str, alter: impl FnOnce(&Path) -> Result<()>) -> Result<String> {
         let tag = tagged(&self.base, version);
         if self.loaded.borrow_mut().insert(tag.clone()) {
             let source = self.folder.with_file_name(format!("source-{version}"));
             workspace::copy(&bed.repository.folder, &source)?;
-            spoil_source(&source, &bed.stack.language)?;
-            let spoilt = format!("{tag}-source");
-            image::build(&source, &spoilt, &[])?;
-            let folder = self.folder.with_file_name(format!("version-{version}"));
-            derive(&spoilt, version, "", &folder)?;
-            super::docker::ok(&["tag", &tagged(&spoilt, version), &tag])?;
+            alter(&source)?;
+            let built = tagged(&self.base, &format!("{version}-source"));
+            image::build(&source, &built, &[])?;
+            derive(
+                &built,
+                version,
+                "",
+                &self.folder.with_file_name(format!("version-{version}")),
+            )?;
             self.cluster.load(&[&tag])?;
         }
         Ok(tag)
@@ -339,38 +342,6 @@ pub fn derive(base: &str, version: &str, spoil: &str, folder: &Path) -> Result<(
     let text = format!("FROM {base}\nENV APP_VERSION={version} RATE_LIMIT_PER_MINUTE=0\n{spoil}\n");
     fs::write(folder.join("Dockerfile"), text)?;
     image::build(folder, &tagged(base, version), &[]).map(drop)
-}
-
-/// Makes the list of items fail, in each language after the line that begins its handler.
-fn spoil_source(folder: &Path, language: &str) -> Result<()> {
-    let (ends, after, line) = match language {
-        "go" => (
-            "items/handler.go",
-            "func (h handler) list(w http.ResponseWriter, r *http.Request) error {",
-            "\tpanic(\"bad version\")",
-        ),
-        "python" => (
-            "items/routes.py",
-            ") -> Page:",
-            "    raise RuntimeError(\"bad version\")",
-        ),
-        _ => (
-            "items/routes.ts",
-            "async ({ query: { cursor, ...query } }, reply) => {",
-            "      if (app.server.listening) throw new Error('bad version');",
-        ),
-    };
-    for entry in walkdir::WalkDir::new(folder) {
-        let entry = entry?;
-        if !entry.path().ends_with(ends) {
-            continue;
-        }
-        let text = fs::read_to_string(entry.path())?;
-        let at = text.find(after).with_context(|| format!("{ends} has no `{after}`"))? + after.len();
-        fs::write(entry.path(), format!("{}\n{line}{}", &text[..at], &text[at..]))?;
-        return Ok(());
-    }
-    anyhow::bail!("no {ends}")
 }
 
 /// The values of a chart's files, as helm reads them.

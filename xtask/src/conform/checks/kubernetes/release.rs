@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::conform::bed::Bed;
 use crate::conform::cluster::{Cluster, succeeded};
 use crate::conform::http::{Connection, Request};
+use crate::conform::spoil;
 use crate::conform::staging::Staging;
 
 /// What the releases of a proof are called.
@@ -159,7 +160,7 @@ pub fn failing_migration(bed: &Bed) -> Result<()> {
             .collect())
     };
     let before = pods(())?;
-    let image = staging.version("0.0.78", "ENV READY_CHECKS=nonsense")?;
+    let image = staging.altered(bed, "0.0.78", spoil::migration)?;
     let mut seconds = 0.0;
     let seen = staging.under_load(|| {
         let (output, took) = staging.deploy(&image)?;
