@@ -279,7 +279,7 @@ fn wrongs(property: &Value) -> Vec<(Value, String)> {
         ("integer", json!(7)),
         ("array", json!([])),
     ];
-    let other = |kind: &&str| !kinds.contains(kind) && !(*kind == "integer" && kinds.contains(&"number"));
+    let other = |kind: &&str| !(kinds.contains(kind) || *kind == "integer" && kinds.contains(&"number"));
     if !kinds.is_empty()
         && let Some((kind, wrong)) = samples.iter().find(|(kind, _)| other(kind))
     {
