@@ -11,6 +11,7 @@ pub mod change;
 pub mod detect;
 pub mod diff;
 pub mod draft;
+pub mod environments;
 pub mod error;
 pub mod explain;
 pub mod facts;

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::catalog::Catalog;
+use super::environments::Environment;
 
 /// The repository's own copy of the schema, so that editors need no website.
 pub const SCHEMA_PATH: &str = ".boatyard/answers.schema.json";
@@ -44,46 +45,6 @@ pub struct Owner {
     pub cost_center: Option<String>,
     /// The most sensitive data it holds, such as `internal` or `personal`.
     pub data_class: Option<String>,
-}
-
-/// One place that the service is deployed to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Environment {
-    /// `production`, `eu-staging`: `[a-z][a-z0-9-]*`, 30 characters at most; the value of `APP_ENV`.
-    pub id: String,
-    /// What it is for; decides defaults such as approval.
-    pub class: EnvironmentClass,
-    /// The host name that users reach it by.
-    #[serde(default)]
-    pub domain: Option<String>,
-    /// The cloud account.
-    #[serde(default)]
-    pub account: Option<String>,
-    /// The cloud region.
-    #[serde(default)]
-    pub region: Option<String>,
-    /// The cluster.
-    #[serde(default)]
-    pub cluster: Option<String>,
-    /// The namespace in the cluster.
-    #[serde(default)]
-    pub namespace: Option<String>,
-    /// Who may approve a deployment.
-    #[serde(default)]
-    pub approvers: Vec<String>,
-}
-
-/// What an environment is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum EnvironmentClass {
-    /// For developers to try things.
-    Development,
-    /// As production, for the last check.
-    Staging,
-    /// For the users.
-    Production,
 }
 
 /// Where images, packages and runners come from.

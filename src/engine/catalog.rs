@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::detect::{Feature, Known, Places, Sign};
+use super::environments::Environment;
 use super::error::{Error, Problem};
 use super::facts::Facts;
 
@@ -70,6 +71,9 @@ pub struct Component {
     /// Values that it lets the user set.
     #[serde(default)]
     pub options: Vec<OptionSpec>,
+    /// Where the service runs when nobody says so, in the order of promotion.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub environments: Vec<Environment>,
     /// What speaks for it in a repository that nobody generated.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub signs: Vec<Sign>,

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::answers::{Answers, Environment, Owner, Supply};
+use super::answers::{Answers, Owner, Supply};
 use super::catalog::{Catalog, OptionKind, OptionSpec};
+use super::environments::Environment;
 use super::error::{Problem, nearest};
 use super::names::Names;
 

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::answers::{Environment, Owner, Supply};
+use super::answers::{Owner, Supply};
+use super::environments::Environment;
 use super::facts::{EnvVar, Ignore, Job, Lock, Port, Service, Task, Version};
 use super::names::Names;
 use super::tree::{Policy, RelPath};

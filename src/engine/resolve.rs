@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::answers::{Answers, Environment, EnvironmentClass};
+use super::answers::Answers;
 use super::catalog::{Catalog, Component, OptionSpec};
+use super::environments::{Environment, EnvironmentClass};
 use super::error::{Error, Problem};
 use super::facts::{Facts, Scope, Service, VersionKind};
 use super::names::Names;
@@ -143,9 +144,17 @@ fn options(
     project: &Names,
 ) -> Result<BTreeMap<String, String>, Error> {
     let mut values = BTreeMap::new();
-    let provided = |capability: &String| selected.iter().any(|(_, component)| component.provides.contains(capability));
+    let provided = |capability: &String| {
+        selected
+            .iter()
+            .any(|(_, component)| component.provides.contains(capability))
+    };
     let applies = |option: &&OptionSpec| option.beside.as_ref().is_none_or(provided);
-    for option in selected.iter().flat_map(|(_, component)| &component.options).filter(applies) {
+    for option in selected
+        .iter()
+        .flat_map(|(_, component)| &component.options)
+        .filter(applies)
+    {
         let value = match answers.options.get(&option.id) {
             Some(value) => value.clone(),
             None => environment::text(&option.default, &json!({ "project": project }))
@@ -183,16 +192,11 @@ fn environments(
     let domain = options.get("domain").cloned();
     let mut list = answers.environments.clone();
     if list.is_empty() {
-        list.push(Environment {
-            id: "production".into(),
-            class: EnvironmentClass::Production,
-            domain: None,
-            account: None,
-            region: None,
-            cluster: None,
-            namespace: None,
-            approvers: Vec::new(),
-        });
+        list.extend(
+            selected
+                .iter()
+                .flat_map(|(_, component)| component.environments.clone()),
+        );
     }
     for environment in &mut list {
         // Only production has the plain name; the others stand below it.

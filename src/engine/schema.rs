@@ -5,10 +5,11 @@ use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
 use super::adopt::Adoption;
-use super::answers::{Environment, Owner, Supply};
+use super::answers::{Owner, Supply};
 use super::catalog::{AxesFile, Catalog, Component, OptionKind};
 use super::change::ChangeSet;
 use super::detect::Places;
+use super::environments::Environment;
 use super::plan::Plan;
 use super::status::Status;
 

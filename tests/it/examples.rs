@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use boatyard::engine::base::BASE_PATH;
-use boatyard::engine::catalog::Catalog;
+use boatyard::engine::catalog::{Axis, Catalog};
 use boatyard::engine::draft::{Draft, Source};
 use boatyard::engine::repository;
 use boatyard::engine::resolve::VERSION;
@@ -93,8 +93,10 @@ fn compare(directory: &Path, mut tree: Tree) {
     }
 }
 
-/// What choosing this component changes in the default repository.
-fn difference(catalog: &Catalog, axis: &str, id: &str) -> String {
+/// What choosing this component changes in the default repository, or in the one nearest to it that has the axis.
+fn difference(catalog: &Catalog, axis: &Axis, id: &str) -> String {
+    let beside = axis.when.iter().map(|(other, ids)| (other.as_str(), ids[0].as_str()));
+    let beside: Vec<(&str, &str)> = beside.collect();
     let tree = |pairs: &[(&str, &str)]| {
         let (_, tree) = repository::generate(&answers(catalog, pairs), catalog).expect("generate");
         tree.into_iter()
@@ -102,7 +104,7 @@ fn difference(catalog: &Catalog, axis: &str, id: &str) -> String {
             .map(|(path, file)| (path.to_string(), file.text))
             .collect::<BTreeMap<_, _>>()
     };
-    let (before, after) = (tree(&[]), tree(&[(axis, id)]));
+    let (before, after) = (tree(&beside), tree(&[&beside[..], &[(&axis.id, id)]].concat()));
     let paths: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let mut text = String::new();
     for path in paths {
@@ -126,7 +128,7 @@ fn each_component_changes_what_its_golden_says() {
         for id in axis.components.iter().filter(|id| **id != axis.default) {
             golden(
                 &root().join(format!("tests/golden/component/{}.{id}.diff", axis.id)),
-                &difference(catalog, &axis.id, id),
+                &difference(catalog, axis, id),
             );
         }
     }

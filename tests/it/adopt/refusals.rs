@@ -46,7 +46,7 @@ fn what_cannot_be_adopted_is_told_and_left_alone() {
         &["adopt"],
         "error: what was found is a proposal, and nobody is here to agree to it\n\
          hint: `--yes` takes it, or say what it is: `--name invoices --language go --database none --cache redis \
-         --target none --ci github`\n",
+         --target kubernetes --strategy rolling --delivery helm --ci github`\n",
     );
     refused(
         &lay("gin-mysql"),

@@ -10,6 +10,7 @@ use anyhow::{Context, Result};
 use tempfile::TempDir;
 
 use super::database::Held;
+use super::development::Development;
 use super::docker;
 use super::idle::Idle;
 use super::image::Build;
@@ -17,6 +18,7 @@ use super::instance::{Archive, Instance, Logs};
 use super::production::Production;
 use super::repository::Repository;
 use super::settings::Settings;
+use super::staging::Staging;
 use super::store::{Address, Store};
 use crate::process::{self, Output};
 use crate::stack::Stack;
@@ -59,6 +61,8 @@ pub struct Bed {
     main: OnceCell<Instance>,
     idle: OnceCell<Idle>,
     production: OnceCell<Production>,
+    development: OnceCell<Development>,
+    staging: OnceCell<Staging>,
 }
 
 impl Bed {
@@ -70,14 +74,25 @@ impl Bed {
         if servers.database.is_some() {
             env.insert("DATABASE_TLS".to_owned(), "disable".to_owned());
         }
-        let bed = Self {
+        let mut bed = Self::bare(stack, repository, build)?;
+        (bed.network, bed.database, bed.cache, bed.env) = (servers.network, servers.database, servers.cache, env);
+        if bed.database.is_some() {
+            let migrated = bed.migrate(&[], &Settings::new())?;
+            anyhow::ensure!(migrated.code == 0, "migrate ends with {}", migrated.text());
+        }
+        Ok(bed)
+    }
+
+    /// No servers and no instance: enough for what happens elsewhere.
+    pub fn bare(stack: &Stack, repository: Repository, build: Build) -> Result<Self> {
+        Ok(Self {
             stack: stack.clone(),
             repository,
             build,
-            network: servers.network,
-            database: servers.database,
-            cache: servers.cache,
-            env,
+            network: String::new(),
+            database: None,
+            cache: None,
+            env: BTreeMap::new(),
             archive: Archive::default(),
             figures: RefCell::default(),
             scratch: tempfile::tempdir()?,
@@ -85,11 +100,15 @@ impl Bed {
             main: OnceCell::new(),
             idle: OnceCell::new(),
             production: OnceCell::new(),
-        };
-        if bed.database.is_some() {
-            let migrated = bed.migrate(&[], &Settings::new())?;
-            anyhow::ensure!(migrated.code == 0, "migrate ends with {}", migrated.text());
-        }
+            development: OnceCell::new(),
+            staging: OnceCell::new(),
+        })
+    }
+
+    /// A bed for checks that only ask, whose main instance is one that runs elsewhere.
+    pub fn through(&self, instance: Instance) -> Result<Self> {
+        let bed = Self::bare(&self.stack, self.repository.clone(), self.build.clone())?;
+        let _ = bed.main.set(instance);
         Ok(bed)
     }
 
@@ -120,6 +139,37 @@ impl Bed {
         }
         let production = Production::set_up(self)?;
         Ok(self.production.get_or_init(|| production))
+    }
+
+    /// The service in a cluster of one's own, set up when first asked for.
+    pub fn development(&self) -> Result<&Development> {
+        if let Some(development) = self.development.get() {
+            return Ok(development);
+        }
+        let development = Development::set_up(self)?;
+        Ok(self.development.get_or_init(|| development))
+    }
+
+    /// The environment `staging` in a cluster, set up when first asked for.
+    pub fn staging(&self) -> Result<&Staging> {
+        if let Some(staging) = self.staging.get() {
+            return Ok(staging);
+        }
+        if let Some(development) = self.development.get() {
+            development.end();
+        }
+        let staging = Staging::set_up(self)?;
+        Ok(self.staging.get_or_init(|| staging))
+    }
+
+    /// How a release replaces the one before; empty where no cluster runs it.
+    pub fn strategy(&self) -> &str {
+        self.stack.strategy.as_deref().unwrap_or_default()
+    }
+
+    /// Whether Argo Rollouts replaces a release.
+    pub fn is_watched(&self) -> bool {
+        ["canary", "blue-green"].contains(&self.strategy())
     }
 
     /// The database; checks that need one apply only where there is one.

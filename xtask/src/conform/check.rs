@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::bed::Bed;
 use super::store::Kind;
+use crate::stack::Stack;
 
 /// When a check says something about a stack.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -28,6 +29,49 @@ pub enum When {
     ComposeDatabase,
     /// When it deploys so what has a password: a database or a cache
     ComposeSecrets,
+    /// When it deploys to a cluster, and in this way
+    Cluster(On),
+}
+
+/// How a stack that deploys to a cluster does so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum On {
+    /// In any way
+    Any,
+    /// By Argo CD, inside the cluster
+    Argocd,
+    /// By a person or a workflow, with helm; so do all that follow
+    Helm,
+    /// With a database
+    Database,
+    /// With PostgreSQL
+    Postgres,
+    /// Old and new instances side by side
+    Gradual,
+    /// A Deployment that replaces one instance after the other
+    Rolling,
+    /// A Deployment that ends the old instance first
+    Recreate,
+    /// Argo Rollouts, which watches the new instances
+    Progressive,
+}
+
+impl On {
+    fn holds(self, stack: &Stack) -> bool {
+        let (strategy, delivery) = (stack.strategy.as_deref(), stack.delivery.as_deref());
+        let helm = delivery == Some("helm");
+        match self {
+            Self::Any => stack.target == "kubernetes",
+            Self::Argocd => delivery == Some("argocd"),
+            Self::Helm => helm,
+            Self::Database => helm && stack.database != "none",
+            Self::Postgres => helm && stack.database == "postgres",
+            Self::Gradual => helm && strategy != Some("recreate"),
+            Self::Rolling => helm && strategy == Some("rolling"),
+            Self::Recreate => helm && strategy == Some("recreate"),
+            Self::Progressive => helm && [Some("canary"), Some("blue-green")].contains(&strategy),
+        }
+    }
 }
 
 /// One row of the contract suite.
@@ -85,11 +129,17 @@ impl Check {
         let stack = &bed.stack;
         let servers = match self.when {
             When::Always | When::NoDatabase => String::new(),
+            When::Cluster(_) => stack.to_string(),
             When::Cache => stack.cache.clone(),
             When::Both | When::ComposeSecrets => format!("{}-{}", stack.database, stack.cache),
             When::Database | When::Mongo | When::Compose | When::ComposeDatabase => stack.database.clone(),
         };
         format!("{} {} {servers}", self.name, stack.language)
+    }
+
+    /// Whether it is about a cluster, and this stack is deployed so.
+    pub fn is_of_cluster(&self, stack: &Stack) -> bool {
+        matches!(self.when, When::Cluster(on) if on.holds(stack))
     }
 
     /// Whether it says something about this stack.
@@ -105,6 +155,7 @@ impl Check {
             When::Compose => bed.stack.target == "compose",
             When::ComposeDatabase => database && bed.stack.target == "compose",
             When::ComposeSecrets => (database || cache) && bed.stack.target == "compose",
+            When::Cluster(_) => self.is_of_cluster(&bed.stack),
         }
     }
 }

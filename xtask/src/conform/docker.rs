@@ -25,10 +25,16 @@ pub fn label() -> String {
     format!("{LABEL}={}", run_id())
 }
 
+/// Whether what a run starts is left up.
+pub fn keeps() -> bool {
+    KEEP.get().copied().unwrap_or(false)
+}
+
 /// Clears up on Ctrl-C; `keep` leaves everything up, here and at the end.
 pub fn guard(keep: bool) -> Result<()> {
     let _ = KEEP.set(keep);
     ctrlc::set_handler(|| {
+        super::cluster::clear();
         clear();
         // What was being started in that moment is there only now.
         std::thread::sleep(Duration::from_secs(2));
@@ -53,7 +59,7 @@ pub fn clear_project(project: &str) {
 }
 
 fn sweep(kinds: &[(&str, &str)]) {
-    if KEEP.get().copied().unwrap_or(false) {
+    if keeps() {
         return;
     }
     for (kind, filter) in kinds {
@@ -74,7 +80,7 @@ fn sweep(kinds: &[(&str, &str)]) {
 
 /// Removes a container without waiting for it; what is left at the end goes with `clear`.
 pub fn remove(container: &str) {
-    if KEEP.get().copied().unwrap_or(false) {
+    if keeps() {
         return;
     }
     let container = container.to_owned();

@@ -86,6 +86,16 @@ impl Instance {
         Ok(address.context("no address")?.to_owned())
     }
 
+    /// A service that runs in no container of this engine: only its public listener is known.
+    pub fn elsewhere(public: SocketAddr) -> Self {
+        Self {
+            name: String::new(),
+            public,
+            private: ([127, 0, 0, 1], 0).into(),
+            archive: Archive::default(),
+        }
+    }
+
     /// Takes over a started container.
     pub fn attach(name: &str, port: u16, metrics: u16, archive: &Archive) -> Result<Self> {
         let mut instance = Self {
@@ -198,6 +208,9 @@ impl Instance {
 
 impl Drop for Instance {
     fn drop(&mut self) {
+        if self.name.is_empty() {
+            return;
+        }
         if let Ok(logs) = self.logs() {
             self.archive.keep(logs);
         }

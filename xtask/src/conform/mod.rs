@@ -6,7 +6,10 @@ mod alike;
 mod bed;
 mod check;
 mod checks;
+mod cluster;
+mod covering;
 mod database;
+mod development;
 mod docker;
 mod figures;
 mod fuzz;
@@ -21,15 +24,18 @@ mod otlp;
 mod pace;
 mod production;
 mod repository;
+mod rollouts;
 mod settings;
+mod staging;
 mod store;
 mod tls;
+mod traffic;
 mod workspace;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread;
 use std::time::Instant;
 
@@ -38,8 +44,9 @@ use anyhow::{Context, Result};
 use crate::report::{Outcome, Report, Row};
 use crate::stack::{self, Stack};
 use bed::Bed;
-use check::{CannotRun, Check};
+use check::{CannotRun, Check, When};
 use repository::Repository;
+use workspace::Source;
 
 /// Arguments of `cargo xtask conform`.
 #[derive(clap::Args)]
@@ -67,6 +74,14 @@ pub struct Args {
     list: bool,
 }
 
+impl Args {
+    /// Whether the check of this name is asked for.
+    fn selects(&self, name: &str) -> bool {
+        let only = self.only.as_deref().unwrap_or("");
+        only.split(',').any(|part| name.contains(part.trim()))
+    }
+}
+
 /// Runs the contract suite.
 pub fn run(args: Args) -> Result<ExitCode> {
     if args.list {
@@ -78,12 +93,19 @@ pub fn run(args: Args) -> Result<ExitCode> {
     docker::guard(args.keep)?;
     docker::ok(&["version"]).context("conform needs a running Docker (`docker version` fails)")?;
     let started = Instant::now();
-    let sources = workspace::sources(args.dir.as_deref(), args.pattern.as_deref(), args.all)?;
+    let mut sources = workspace::sources(args.dir.as_deref(), args.pattern.as_deref(), args.all)?;
+    let service = checks::all()
+        .iter()
+        .any(|check| !in_cluster(check) && args.selects(check.name));
+    for source in &mut sources {
+        source.service &= service;
+    }
     let mut report = Report::new("conform");
     for part in every_stack(&args, sources) {
         report.rows.extend(part.rows);
         report.figures.extend(part.figures);
     }
+    cluster::clear();
     docker::clear();
     report.seconds = started.elapsed().as_secs_f64();
     report.write(&stack::proof_folder())?;
@@ -110,6 +132,8 @@ struct Shared {
     once: Mutex<BTreeSet<String>>,
     /// Written by what must have the machine to itself, read by everything else
     machine: RwLock<()>,
+    /// Held by the one stack that is being tested in the cluster
+    cluster: Mutex<()>,
 }
 
 impl Shared {
@@ -125,16 +149,20 @@ impl Shared {
     }
 }
 
+/// The cluster, as long as one stack has it.
+type Held<'a> = MutexGuard<'a, ()>;
+
 /// Tests the stacks, several at a time where that is asked for; their reports in the order of the stacks.
-fn every_stack(args: &Args, sources: Vec<workspace::Source>) -> Vec<Report> {
-    let (shared, waiting) = (Shared::default(), Mutex::new(sources.into_iter().enumerate()));
+fn every_stack(args: &Args, sources: Vec<Source>) -> Vec<Report> {
+    let (shared, waiting) = (
+        Shared::default(),
+        Mutex::new(sources.into_iter().enumerate().collect::<Vec<_>>()),
+    );
     let done = Mutex::new(Vec::new());
     let work = || {
-        loop {
-            // In a statement of its own, so that nobody waits for the lock while a stack is tested.
-            let next = locked(&waiting).next();
-            let Some((index, mut source)) = next else { break };
+        while let Some(((index, mut source), cluster)) = next(&waiting, &shared) {
             let report = one_stack(args, &mut source, &shared);
+            drop(cluster);
             locked(&done).push((index, report));
         }
     };
@@ -148,11 +176,28 @@ fn every_stack(args: &Args, sources: Vec<workspace::Source>) -> Vec<Report> {
     done.into_iter().map(|(_, report)| report).collect()
 }
 
-fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// The next stack to test: there is one cluster, so while a stack is in it nobody waits for it who could test
+/// another. It comes with the cluster where it needs it.
+fn next<'a>(waiting: &Mutex<Vec<(usize, Source)>>, shared: &'a Shared) -> Option<((usize, Source), Option<Held<'a>>)> {
+    let free = shared.cluster.try_lock().ok();
+    let mut waiting = locked(waiting);
+    let ready = waiting
+        .iter()
+        .position(|(_, source)| !source.in_cluster() || free.is_some())?;
+    let next = waiting.remove(ready);
+    let cluster = if next.1.in_cluster() { free } else { None };
+    Some((next, cluster))
+}
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-fn one_stack(args: &Args, source: &mut workspace::Source, shared: &Shared) -> Report {
+fn in_cluster(check: &Check) -> bool {
+    matches!(check.when, When::Cluster(_))
+}
+
+fn one_stack(args: &Args, source: &mut Source, shared: &Shared) -> Report {
     let subject = source.stack.to_string();
     let said = if args.jobs > 1 {
         format!("{} ", source.stack.label())
@@ -161,9 +206,17 @@ fn one_stack(args: &Args, source: &mut workspace::Source, shared: &Shared) -> Re
     };
     println!("== {subject}");
     let mut report = Report::new("conform");
+    if !source.service && !cluster::is_named() {
+        let checks = checks::all().into_iter().filter(|check| args.selects(check.name));
+        let checks = checks.filter(|check| check.is_of_cluster(&source.stack));
+        report
+            .rows
+            .extend(checks.map(|check| not_run(check, &subject, "KUBECONFIG names no cluster")));
+        return report;
+    }
     match shared.work(args.all, || prepare(args, source, &said)) {
         Ok(bed) => {
-            run_checks(args, &bed, &subject, &said, shared, &mut report);
+            run_checks(args, source, &bed, &subject, &said, shared, &mut report);
             let project = bed.repository.project.clone();
             drop(bed);
             docker::clear_project(&project);
@@ -173,7 +226,7 @@ fn one_stack(args: &Args, source: &mut workspace::Source, shared: &Shared) -> Re
     report
 }
 
-fn prepare(args: &Args, source: &mut workspace::Source, said: &str) -> Result<Bed> {
+fn prepare(args: &Args, source: &mut Source, said: &str) -> Result<Bed> {
     let folder = source.lay_down()?;
     let label = source.stack.label();
     let repository = Repository::open(&folder, &label, source.plan.as_ref())?;
@@ -183,23 +236,36 @@ fn prepare(args: &Args, source: &mut workspace::Source, said: &str) -> Result<Be
     // A figure of the build says something only where no layer of an earlier one is used.
     let fresh: &[&str] = if args.all { &["--no-cache"] } else { &[] };
     let build = image::build(&folder, &tag, fresh)?;
+    if !source.service {
+        println!("   {said}built in {:.0} s", build.seconds);
+        return Bed::bare(&source.stack, repository, build);
+    }
     println!("   {said}built in {:.0} s; starting the servers", build.seconds);
     Bed::raise(&source.stack, repository, build)
 }
 
-fn run_checks(args: &Args, bed: &Bed, subject: &str, said: &str, shared: &Shared, report: &mut Report) {
-    let selected = |name: &str| {
-        let only = args.only.as_deref().unwrap_or("");
-        only.split(',').any(|part| name.contains(part.trim()))
-    };
+fn run_checks(
+    args: &Args,
+    source: &Source,
+    bed: &Bed,
+    subject: &str,
+    said: &str,
+    shared: &Shared,
+    report: &mut Report,
+) {
     for check in checks::all() {
-        if !selected(check.name) || !check.applies(bed) {
+        if !args.selects(check.name) || !check.applies(bed) || !(source.service || in_cluster(check)) {
             continue;
         }
         if check.once && !args.all && !locked(&shared.once).insert(check.scope(bed)) {
             continue;
         }
-        let row = shared.work(check.alone, || prove(check, bed, subject));
+        // A cluster mostly waits: what must be alone need not wait for it, but where figures are what it is all about.
+        let row = if in_cluster(check) && !args.all {
+            prove(check, bed, subject)
+        } else {
+            shared.work(check.alone, || prove(check, bed, subject))
+        };
         let mark = match row.outcome {
             Outcome::Passed => "ok  ",
             Outcome::Failed => "FAIL",
@@ -237,6 +303,18 @@ fn prove(check: &Check, bed: &Bed, subject: &str) -> Row {
     }
 }
 
+fn not_run(check: &Check, subject: &str, reason: &str) -> Row {
+    Row {
+        subject: subject.to_owned(),
+        name: check.name.to_owned(),
+        section: check.section.to_owned(),
+        statement: check.statement.to_owned(),
+        outcome: Outcome::NotRun,
+        detail: reason.to_owned(),
+        seconds: 0.0,
+    }
+}
+
 fn broken(subject: &str, said: &str, error: &anyhow::Error) -> Row {
     println!("   FAIL {said}{error:#}");
     Row {
@@ -253,6 +331,14 @@ fn broken(subject: &str, said: &str, error: &anyhow::Error) -> Row {
 impl Stack {
     /// A short name for containers: `node-postgres-redis-compose`.
     fn label(&self) -> String {
-        format!("{}-{}-{}-{}", self.language, self.database, self.cache, self.target)
+        let target = [Some(&self.target), self.strategy.as_ref(), self.delivery.as_ref()];
+        let target: Vec<&str> = target.into_iter().flatten().map(String::as_str).collect();
+        format!(
+            "{}-{}-{}-{}",
+            self.language,
+            self.database,
+            self.cache,
+            target.join("-")
+        )
     }
 }

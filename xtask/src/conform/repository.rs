@@ -27,6 +27,7 @@ pub struct Servers {
 }
 
 /// A rendered repository in a folder of its own.
+#[derive(Debug, Clone)]
 pub struct Repository {
     /// The folder
     pub folder: PathBuf,

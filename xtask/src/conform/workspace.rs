@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
+use super::covering::{self, in_cluster, service};
 use super::store::Kind;
 use crate::process;
 use crate::stack::{self, Stack};
@@ -22,6 +23,8 @@ pub struct Source {
     pub stack: Stack,
     /// Its plan, when the product rendered it
     pub plan: Option<Value>,
+    /// Whether the service itself is tested here, and not as part of another stack
+    pub service: bool,
     origin: Option<PathBuf>,
     boatyard: PathBuf,
 }
@@ -41,6 +44,7 @@ pub fn sources(dir: Option<&Path>, pattern: Option<&str>, all: bool) -> Result<V
         return Ok(vec![Source {
             stack,
             plan,
+            service: true,
             origin,
             boatyard: PathBuf::new(),
         }]);
@@ -49,15 +53,37 @@ pub fn sources(dir: Option<&Path>, pattern: Option<&str>, all: bool) -> Result<V
     let every = stack::list(&boatyard)?;
     let chosen: Vec<Stack> = match pattern {
         Some(pattern) => every.into_iter().filter(|stack| stack.matches(pattern)).collect(),
-        None if all => deployed(every),
-        None => covering(every),
+        None => {
+            let (clustered, hosted): (Vec<Stack>, Vec<Stack>) = every.into_iter().partition(in_cluster);
+            let services = if all {
+                covering::deployed(hosted)
+            } else {
+                covering::pairwise(hosted)
+            };
+            // Those of the cluster first: they go one after the other, and others beside them.
+            let released = covering::released(&clustered, &services, all);
+            released.into_iter().chain(services).collect()
+        }
     };
     ensure!(
         !chosen.is_empty(),
         "no stack has `{}` in its id",
         pattern.unwrap_or_default()
     );
-    let source = |stack| Source {
+    // The service is the same whatever it is deployed to: it is tested where that costs least.
+    let mut tested = BTreeSet::new();
+    let mut sources = Vec::new();
+    for stack in chosen
+        .iter()
+        .filter(|stack| !in_cluster(stack))
+        .chain(chosen.iter().filter(|stack| in_cluster(stack)))
+    {
+        if tested.insert(service(stack)) {
+            sources.push(stack.to_string());
+        }
+    }
+    let source = |stack: Stack| Source {
+        service: sources.contains(&stack.to_string()),
         stack,
         plan: None,
         origin: None,
@@ -66,62 +92,12 @@ pub fn sources(dir: Option<&Path>, pattern: Option<&str>, all: bool) -> Result<V
     Ok(chosen.into_iter().map(source).collect())
 }
 
-/// One stack of each service, the one that is also deployed.
-fn deployed(mut every: Vec<Stack>) -> Vec<Stack> {
-    let mut seen = BTreeSet::new();
-    every.retain(|stack| {
-        let service = (stack.language.clone(), stack.database.clone(), stack.cache.clone());
-        stack.target != "none" && seen.insert(service)
-    });
-    every
-}
-
-/// The pairs of choices that a stack shows to work together.
-fn pairs(stack: &Stack) -> [(&str, &str, &str); 5] {
-    let Stack {
-        language,
-        database,
-        cache,
-        target,
-        ..
-    } = stack;
-    [
-        ("language, database", language, database),
-        ("language, cache", language, cache),
-        ("database, cache", database, cache),
-        ("language, target", language, target),
-        ("database, target", database, target),
-    ]
-}
-
-/// Few stacks that show every pair: always the one next that shows most new ones. Of equals the richest,
-/// until every language has been deployed; then the plainest, which take least time.
-fn covering(every: Vec<Stack>) -> Vec<Stack> {
-    let mut open: BTreeSet<_> = every.iter().flat_map(pairs).collect();
-    let mut chosen: Vec<Stack> = Vec::new();
-    while !open.is_empty() {
-        let deploy = open
-            .iter()
-            .any(|(kind, _, target)| *kind == "language, target" && *target != "none");
-        let key = |stack: &Stack| {
-            let new = pairs(stack).iter().filter(|pair| open.contains(*pair)).count();
-            let parts = [&stack.database, &stack.cache, &stack.target];
-            let plain = parts.iter().filter(|id| **id == "none").count();
-            (new, if deploy { parts.len() - plain } else { plain })
-        };
-        // The first of equals, so that the order of the catalog decides.
-        let Some(best) = every.iter().rev().max_by_key(|stack| key(stack)) else {
-            break;
-        };
-        for pair in pairs(best) {
-            open.remove(&pair);
-        }
-        chosen.push(best.clone());
-    }
-    chosen
-}
-
 impl Source {
+    /// Whether it needs the cluster.
+    pub fn in_cluster(&self) -> bool {
+        in_cluster(&self.stack)
+    }
+
     /// Puts a fresh copy of the repository into the proof folder and gives its path.
     pub fn lay_down(&mut self) -> Result<PathBuf> {
         let folder = stack::proof_folder().join("conform").join(self.stack.to_string());
@@ -187,46 +163,30 @@ fn recognise(dir: &Path) -> Result<Stack> {
         language: own(language),
         database: own(database),
         cache: own(if kinds.contains(&Kind::Redis) { "redis" } else { "none" }),
-        target: own(if there("deploy/compose") { "compose" } else { "none" }),
-        strategy: None,
-        delivery: None,
+        target: own(match (there("deploy/compose"), there("deploy/helm")) {
+            (true, _) => "compose",
+            (_, true) => "kubernetes",
+            _ => "none",
+        }),
+        strategy: released_by(dir).map(own),
+        delivery: there("deploy/helm").then(|| own(if there("deploy/argocd") { "argocd" } else { "helm" })),
         ci: own(if there(".github") { "github" } else { "none" }),
     })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stack(language: &str, database: &str, cache: &str, target: &str) -> Stack {
-        let own = str::to_owned;
-        Stack {
-            language: own(language),
-            database: own(database),
-            cache: own(cache),
-            target: own(target),
-            strategy: None,
-            delivery: None,
-            ci: own("github"),
-        }
+/// How the chart of a folder replaces a release.
+fn released_by(dir: &Path) -> Option<&'static str> {
+    let mut charts = fs::read_dir(dir.join("deploy/helm")).ok()?;
+    let templates = charts.next()?.ok()?.path().join("templates");
+    let mut text = String::new();
+    for entry in fs::read_dir(templates).ok()?.flatten() {
+        text += &fs::read_to_string(entry.path()).unwrap_or_default();
     }
-
-    #[test]
-    fn the_covering_set_shows_every_pair_with_few_stacks() {
-        let mut every = Vec::new();
-        for language in ["node", "python", "go"] {
-            for database in ["postgres", "mongo", "none"] {
-                for cache in ["redis", "none"] {
-                    for target in ["compose", "none"] {
-                        every.push(stack(language, database, cache, target));
-                    }
-                }
-            }
-        }
-        let chosen = covering(every.clone());
-        assert_eq!(chosen[0], stack("node", "postgres", "redis", "compose"));
-        assert_eq!(chosen.len(), 9, "{chosen:?}");
-        let shown: BTreeSet<_> = chosen.iter().flat_map(pairs).collect();
-        assert!(every.iter().flat_map(pairs).all(|pair| shown.contains(&pair)));
-    }
+    let strategies = [
+        ("canary:", "canary"),
+        ("blueGreen:", "blue-green"),
+        ("type: Recreate", "recreate"),
+    ];
+    let found = strategies.iter().find(|(sign, _)| text.contains(sign));
+    Some(found.map_or("rolling", |(_, strategy)| strategy))
 }

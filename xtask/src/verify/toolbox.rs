@@ -190,7 +190,8 @@ fn npm(pins: &Path) -> Result<PathBuf> {
     })
 }
 
-fn go(pins: &Path) -> Result<PathBuf> {
+/// Builds a set of Go programs and gives the folder whose `bin` holds them.
+pub fn go(pins: &Path) -> Result<PathBuf> {
     let (module, sums) = (read(&pins.join("go.mod"))?, read(&pins.join("go.sum"))?);
     let go = host("go", &["version"], "install Go 1.26 or newer")?;
     cache::once("go", &[module.as_bytes(), sums.as_bytes(), go.as_bytes()], |folder| {
@@ -198,7 +199,7 @@ fn go(pins: &Path) -> Result<PathBuf> {
         let mut install = Command::new("go");
         install.args(["install", "tool"]).current_dir(pins);
         install.env("GOBIN", folder.join("bin")).env("GOFLAGS", "-trimpath");
-        install.env("GOTOOLCHAIN", "auto");
+        install.env("GOTOOLCHAIN", "auto").env("CGO_ENABLED", "0");
         process::ok(&mut install, INSTALL).map(drop)
     })
 }

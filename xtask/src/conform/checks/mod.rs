@@ -16,6 +16,7 @@ mod headers;
 mod hostile;
 mod idempotency;
 mod items;
+mod kubernetes;
 mod lifecycle;
 mod limits;
 mod logs;
@@ -31,7 +32,7 @@ use super::check::Check;
 
 /// Every check.
 pub fn all() -> Vec<&'static Check> {
-    let groups: [&[Check]; 27] = [
+    let groups: [&[Check]; 28] = [
         container::CHECKS,
         build::CHECKS,
         commands::CHECKS,
@@ -56,6 +57,7 @@ pub fn all() -> Vec<&'static Check> {
         dependencies::CHECKS,
         outages::CHECKS,
         deployment::CHECKS,
+        kubernetes::CHECKS,
         unproven::CHECKS,
         headers::LAST,
         logs::LAST,

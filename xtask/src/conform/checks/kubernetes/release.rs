@@ -1,0 +1,190 @@
+//! Releases to an environment of a cluster: the first, the next, bad ones, and back.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
+use std::time::Duration;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use crate::conform::bed::Bed;
+use crate::conform::cluster::{Cluster, succeeded};
+use crate::conform::http::{Connection, Request};
+use crate::conform::staging::Staging;
+
+/// What the releases of a proof are called.
+pub const FIRST: &str = "1.0.0";
+pub const SECOND: &str = "2.0.0";
+
+pub fn first(bed: &Bed) -> Result<()> {
+    let staging = bed.staging()?;
+    let (output, seconds) = staging.deploy(&staging.version(FIRST, "")?)?;
+    succeeded("make deploy", &output).with_context(|| staging.cluster.last_words(&staging.namespace))?;
+    bed.measure("first release s", seconds);
+    staging.serves(FIRST)?;
+    for path in ["/ready", "/api/v1/items", "/openapi.json"] {
+        Connection::open(staging.service()?)?
+            .send(&Request::get(path))?
+            .expect(200)?;
+    }
+    Ok(())
+}
+
+/// What a release that changes nothing must leave as it is: generations of what runs pods, and the pods themselves.
+fn state(staging: &Staging) -> Result<BTreeSet<String>> {
+    let mut state = BTreeSet::new();
+    let mut kinds = vec![
+        "deployments",
+        "services",
+        "configmaps",
+        "networkpolicies",
+        "poddisruptionbudgets",
+    ];
+    if staging.cluster.serves("argoproj.io/v1alpha1") {
+        kinds.push("rollouts.argoproj.io");
+    }
+    let selector = format!("app.kubernetes.io/instance={}", staging.slug);
+    let mut all = staging
+        .cluster
+        .list(&staging.namespace, &[&kinds.join(","), "--selector", &selector])?;
+    all.extend(staging.pods()?);
+    for object in &all {
+        let meta = &object["metadata"];
+        // A hook's objects are made anew each time.
+        if meta["annotations"]["helm.sh/hook"].is_null() {
+            state.insert(format!(
+                "{} {} {} {}",
+                object["kind"], meta["name"], meta["uid"], meta["generation"]
+            ));
+        }
+    }
+    Ok(state)
+}
+
+pub fn nothing_new(bed: &Bed) -> Result<()> {
+    let staging = bed.staging()?;
+    let before = state(staging)?;
+    let (output, _) = staging.deploy(&staging.version(FIRST, "")?)?;
+    succeeded("make deploy", &output)?;
+    let after = state(staging)?;
+    let changed: Vec<&String> = before.symmetric_difference(&after).collect();
+    ensure!(changed.is_empty(), "changed: {changed:?}");
+    Ok(())
+}
+
+pub fn zero_downtime(bed: &Bed) -> Result<()> {
+    let staging = bed.staging()?;
+    let image = staging.version(SECOND, "")?;
+    let mut seconds = 0.0;
+    let seen = staging.under_load(|| {
+        let (output, took) = staging.deploy(&image)?;
+        seconds = took;
+        succeeded("make deploy", &output)
+    })?;
+    bed.measure("replacement s", seconds);
+    bed.measure("requests during a replacement", seen.answered as f64);
+    bed.measure("connections opened anew", seen.retried as f64);
+    seen.nothing_lost()?;
+    let versions = seen.versions();
+    ensure!(
+        versions.contains_key(FIRST) && versions.contains_key(SECOND),
+        "the load met {versions:?}"
+    );
+    staging.serves(SECOND)
+}
+
+pub fn one_at_a_time(bed: &Bed) -> Result<()> {
+    let staging = bed.staging()?;
+    let image = staging.version(SECOND, "")?;
+    let (done, most) = (AtomicBool::new(false), AtomicUsize::new(0));
+    let (cluster, namespace, slug) = (&staging.cluster, staging.namespace.as_str(), staging.slug.as_str());
+    let output = thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                most.fetch_max(running(cluster, namespace, slug).unwrap_or(0), Ordering::Relaxed);
+                thread::sleep(Duration::from_millis(150));
+            }
+        });
+        let output = staging.deploy(&image);
+        done.store(true, Ordering::Relaxed);
+        output
+    });
+    let (output, seconds) = output?;
+    succeeded("make deploy", &output).with_context(|| staging.cluster.last_words(&staging.namespace))?;
+    bed.measure("replacement s", seconds);
+    let most = most.into_inner();
+    ensure!(most == 1, "{most} instances ran at the same time");
+    staging.serves(SECOND)
+}
+
+/// How many pods have a container that runs, ending ones included.
+fn running(cluster: &Cluster, namespace: &str, slug: &str) -> Result<usize> {
+    let selector = format!("app.kubernetes.io/instance={slug}");
+    let pods = cluster.list(namespace, &["pods", "--selector", &selector])?;
+    let runs = |pod: &&Value| {
+        let of_service = pod["metadata"]["ownerReferences"][0]["kind"] == "ReplicaSet";
+        of_service && !pod["status"]["containerStatuses"][0]["state"]["running"].is_null()
+    };
+    Ok(pods.iter().filter(runs).count())
+}
+
+pub fn bad_version(bed: &Bed) -> Result<()> {
+    let staging = bed.staging()?;
+    // Nothing outside its pod reaches it, so it never gets ready.
+    let image = staging.version("0.0.127", "ENV HOST=127.0.0.1")?;
+    let mut seconds = 0.0;
+    let seen = staging.under_load(|| {
+        let (output, took) = staging.deploy(&image)?;
+        seconds = took;
+        ensure!(output.code != 0, "`make deploy` succeeds");
+        Ok(())
+    })?;
+    bed.measure("bad version s", seconds);
+    if bed.strategy() != "recreate" {
+        seen.nothing_lost()?;
+    }
+    let versions = seen.versions();
+    ensure!(!versions.contains_key("0.0.127"), "it took requests: {versions:?}");
+    staging.serves(SECOND)
+}
+
+pub fn failing_migration(bed: &Bed) -> Result<()> {
+    let staging = bed.staging()?;
+    let pods = |_: ()| -> Result<BTreeSet<String>> {
+        Ok(staging
+            .pods()?
+            .iter()
+            .map(|pod| pod["metadata"]["uid"].to_string())
+            .collect())
+    };
+    let before = pods(())?;
+    let image = staging.version("0.0.78", "ENV READY_CHECKS=nonsense")?;
+    let mut seconds = 0.0;
+    let seen = staging.under_load(|| {
+        let (output, took) = staging.deploy(&image)?;
+        seconds = took;
+        ensure!(output.code != 0, "`make deploy` succeeds");
+        Ok(())
+    })?;
+    bed.measure("failing migration s", seconds);
+    seen.nothing_lost()?;
+    ensure!(pods(())? == before, "the pods were replaced");
+    staging.serves(SECOND)
+}
+
+pub fn rollback(bed: &Bed) -> Result<()> {
+    let staging = bed.staging()?;
+    let mut seconds = 0.0;
+    let seen = staging.under_load(|| {
+        let started = std::time::Instant::now();
+        let output = staging.make("rollback", &[])?;
+        seconds = started.elapsed().as_secs_f64();
+        succeeded("make rollback", &output)
+    })?;
+    bed.measure("rollback s", seconds);
+    if bed.strategy() != "recreate" {
+        seen.nothing_lost()?;
+    }
+    staging.serves(FIRST)
+}
