@@ -33,6 +33,8 @@ deny contains found(it, "single", sprintf("production with %d instance: one node
 	field(it.spec, "strategy", {}) != {"type": "Recreate"}
 	some config in of_kind("ConfigMap")
 	config.data.APP_ENV == "production"
+	# Without a database the data is in the one instance.
+	config.data.DATABASE_HOST
 	least(it) < 2
 }
 

@@ -253,7 +253,11 @@ impl Found<'_> {
         };
         self.attacks.push(Attack {
             about: format!("`{}`: {what}", whole.path()),
-            values: whole.put(wrong),
+            // helm takes a key with null out of its values, but not out of an item of them.
+            values: match (place, wrong) {
+                (Place::Item(_), Value::Null) => place.put(json!({})),
+                (_, wrong) => whole.put(wrong),
+            },
             at,
             key: key.to_owned(),
             part: schema.to_string(),
