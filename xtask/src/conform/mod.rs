@@ -101,6 +101,7 @@ pub fn run(args: Args) -> Result<ExitCode> {
     for source in &mut sources {
         source.service &= service;
     }
+    sources.retain(|source| source.service || source.in_cluster());
     let mut report = Report::new("conform");
     for part in every_stack(&args, sources) {
         report.rows.extend(part.rows);
