@@ -19,10 +19,18 @@ pub fn uninstall(bed: &Bed) -> Result<()> {
 
 /// Fails when a namespace holds what it did not hold before, once pods have had their time to end.
 pub fn left(cluster: &Cluster, namespace: &str, before: &BTreeSet<String>) -> Result<()> {
-    let mut more = Vec::new();
+    let mut more: Vec<String> = Vec::new();
     let gone = cluster.until("what the release made is gone", Duration::from_secs(60), || {
         let now = cluster.everything(namespace)?;
         more = now.difference(before).cloned().collect();
+        // A Job that failed may stay to be looked at, if it goes by itself.
+        for job in cluster.list(namespace, &["jobs"])? {
+            if job["spec"]["ttlSecondsAfterFinished"].is_u64() {
+                let name = job["metadata"]["name"].as_str().unwrap_or_default();
+                let (job, pods) = (format!("job.batch/{name}"), format!("pod/{name}-"));
+                more.retain(|left| *left != job && !left.starts_with(&pods));
+            }
+        }
         Ok(more.is_empty())
     });
     ensure!(gone.is_ok(), "`helm uninstall` leaves {more:?}");
