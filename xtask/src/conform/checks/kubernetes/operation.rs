@@ -210,17 +210,14 @@ pub fn rotation(bed: &Bed) -> Result<()> {
         ])?;
         sql(staging, &format!("ALTER ROLE {user} PASSWORD '{password}'"))?;
         // The kubelet writes a changed Secret within a minute or two, sooner when a pod changes.
-        let selector = format!("app.kubernetes.io/instance={}", staging.slug);
         let annotation = format!("boatyard.conform/rotated={}", bed.next());
-        staging.cluster.ok(&[
-            "--namespace",
-            &staging.namespace,
-            "annotate",
-            "pods",
-            "--selector",
-            &selector,
-            &annotation,
-        ])?;
+        for pod in staging.pods()?.iter().filter_map(name) {
+            // One that is about to end may be gone by now.
+            let _ = staging.cluster.kubectl(
+                &["--namespace", &staging.namespace, "annotate", "pod", &pod, &annotation],
+                30,
+            )?;
+        }
         thread::sleep(Duration::from_secs(5));
         Ok(())
     })?;
