@@ -170,4 +170,7 @@ pub struct Output {
     pub template: String,
     /// The choices that put it here; empty when every repository has it.
     pub because: BTreeMap<String, String>,
+    /// The environment that it belongs to, where each has one of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub environment: Option<String>,
 }

@@ -15,7 +15,7 @@ pub fn render(plan: &Plan, catalog: &Catalog) -> Result<Tree, Error> {
     let printer = environment::Printer::new(plan, catalog).map_err(bug)?;
     let mut tree = Tree::new();
     for output in &plan.outputs {
-        let text = printer.print(&output.template).map_err(bug)?;
+        let text = printer.print(output).map_err(bug)?;
         if !text.trim().is_empty() {
             tree.insert(output.path.clone(), File::new(finish(&text), output.policy));
         }

@@ -70,7 +70,9 @@ pub fn resolve(answers: &Answers, catalog: &Catalog) -> Result<Plan, Error> {
             ))),
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let (outputs, slots, layers) = layers::outputs(catalog, &selected, &selectors, &project).map_err(Error::Bug)?;
+    let environments = environments(answers, &selected, &options);
+    let (outputs, slots, layers) =
+        layers::outputs(catalog, &selected, &selectors, &project, &environments).map_err(Error::Bug)?;
 
     let mut supply = answers.supply.clone();
     supply.registry.get_or_insert_with(|| "ghcr.io".to_owned());
@@ -88,7 +90,7 @@ pub fn resolve(answers: &Answers, catalog: &Catalog) -> Result<Plan, Error> {
             })
             .collect(),
         owner: answers.owner.clone(),
-        environments: environments(answers, &selected, &options),
+        environments,
         supply,
         packages: packages(&facts),
         versions,

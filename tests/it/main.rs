@@ -5,6 +5,7 @@ mod after;
 mod catalog;
 mod cli;
 mod combinations;
+mod environments;
 mod examples;
 mod explain;
 mod golden;

@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, context};
 use serde::Serialize;
 
 use crate::engine::catalog::Catalog;
-use crate::engine::plan::Plan;
+use crate::engine::environments::Environment as Place;
+use crate::engine::plan::{Output, Plan};
 
 /// Triple braces leave the syntax of GitHub, Helm, Go, Prometheus, shells and HCL alone.
 fn bare<'source>() -> Result<Environment<'source>, Error> {
@@ -48,6 +49,7 @@ pub fn text(text: &str, context: &impl Serialize) -> Result<String, Error> {
 pub struct Printer<'a> {
     environment: Environment<'a>,
     context: Value,
+    environments: &'a [Place],
 }
 
 impl<'a> Printer<'a> {
@@ -79,21 +81,38 @@ impl<'a> Printer<'a> {
                             state
                                 .env()
                                 .get_template(template)?
-                                .render(inner.clone())?
+                                .render(of_environment(&inner, state.lookup("environment")))?
                                 .trim_end_matches('\n')
                         ))
                     })
                     .collect()
             },
         );
-        Ok(Self { environment, context })
+        Ok(Self {
+            environment,
+            context,
+            environments: &plan.environments,
+        })
     }
 
-    /// Prints one template.
+    /// Prints an output's template; one that belongs to an environment sees it as `environment`.
     ///
     /// # Errors
     /// It fails, which is a defect of ours.
-    pub fn print(&self, template: &str) -> Result<String, Error> {
-        self.environment.get_template(template)?.render(self.context.clone())
+    pub fn print(&self, output: &Output) -> Result<String, Error> {
+        let environment = self
+            .environments
+            .iter()
+            .find(|of| Some(&of.id) == output.environment.as_ref());
+        let context = of_environment(&self.context, environment.map(|of| Value::from(Serde(of))));
+        self.environment.get_template(&output.template)?.render(context)
+    }
+}
+
+/// The context, with the environment that is spoken of.
+fn of_environment(context: &Value, environment: Option<Value>) -> Value {
+    match environment {
+        Some(environment) => context! { environment, ..context.clone() },
+        None => context.clone(),
     }
 }

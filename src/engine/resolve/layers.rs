@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::catalog::{Catalog, Component};
+use super::super::environments::Environment;
 use super::super::error::Problem;
 use super::super::names::Names;
 use super::super::plan::Output;
 use super::super::tree::{Policy, RelPath};
+
+/// Stands in a path for an environment's id.
+const ENVIRONMENT: &str = "__environment__";
 
 /// Outputs sorted by path, part templates by slot, and the layers that give something.
 type Layout = (Vec<Output>, BTreeMap<String, Vec<String>>, Vec<String>);
@@ -29,7 +33,8 @@ pub(super) fn selectors(
     all
 }
 
-/// Lays the selected layers over each other.
+/// Lays the selected layers over each other. A template whose path names `__environment__` gives a file for each
+/// environment, apart from those that have one of their own.
 ///
 /// # Errors
 /// Two layers that give one path.
@@ -38,6 +43,7 @@ pub(super) fn outputs(
     selected: &[(String, &Component)],
     selectors: &[String],
     project: &Names,
+    environments: &[Environment],
 ) -> Result<Layout, Vec<Problem>> {
     let mut outputs: BTreeMap<RelPath, Output> = BTreeMap::new();
     let mut slots: BTreeMap<String, Vec<String>> = BTreeMap::new();
@@ -61,26 +67,37 @@ pub(super) fn outputs(
                 (_, Some(path)) => (Policy::Seed, path),
                 _ => continue,
             };
-            let path = match RelPath::parse(&named(path, project)) {
-                Ok(path) => path,
-                Err(problem) => {
-                    problems.push(Problem::new(format!("`templates/{template}`: its output {problem}")));
-                    continue;
+            let id = format!("{component}:{path}");
+            for environment in of_environments(path, environments) {
+                let of = |text: &str| text.replace(ENVIRONMENT, environment.unwrap_or_default());
+                let path = match RelPath::parse(&named(&of(path), project)) {
+                    Ok(path) => path,
+                    Err(problem) => {
+                        problems.push(Problem::new(format!("`templates/{template}`: its output {problem}")));
+                        continue;
+                    }
+                };
+                let output = Output {
+                    id: of(&id),
+                    policy,
+                    layer: layer.clone(),
+                    template: template.to_owned(),
+                    because: because(&component, selector.as_deref()),
+                    path: path.clone(),
+                    environment: environment.map(str::to_owned),
+                };
+                match outputs.get(&path) {
+                    Some(other) if output.environment.is_none() == other.environment.is_none() => {
+                        problems.push(Problem::new(format!(
+                            "`{path}` comes from both `{}` and `templates/{template}`",
+                            other.template
+                        )));
+                    }
+                    Some(other) if other.environment.is_none() => {}
+                    _ => {
+                        outputs.insert(path, output);
+                    }
                 }
-            };
-            let output = Output {
-                id: format!("{component}:{}", place.split_once('/').map_or(place, |(_, path)| path)),
-                policy,
-                layer: layer.clone(),
-                template: template.to_owned(),
-                because: because(&component, selector.as_deref()),
-                path: path.clone(),
-            };
-            if let Some(other) = outputs.insert(path, output) {
-                problems.push(Problem::new(format!(
-                    "`{}` comes from both `{}` and `templates/{template}`",
-                    other.path, other.template
-                )));
             }
         }
     }
@@ -111,6 +128,18 @@ fn below<'a>(catalog: &'a Catalog, layer: &str) -> impl Iterator<Item = (&'a str
         .take_while(move |(path, _)| path.starts_with(&prefix))
         .filter_map(move |(path, _)| Some((path.as_str(), path[skip..].strip_suffix(".j2")?)))
         .filter(|(_, place)| !place.starts_with("with/"))
+}
+
+/// The environments that a path gives a file for; none for a file that belongs to all of them.
+fn of_environments<'a>(path: &str, environments: &'a [Environment]) -> Vec<Option<&'a str>> {
+    if path.contains(ENVIRONMENT) {
+        environments
+            .iter()
+            .map(|environment| Some(environment.id.as_str()))
+            .collect()
+    } else {
+        vec![None]
+    }
 }
 
 /// The path with the project's names in it: `__package__` in `snake_case`, `__slug__` in `kebab-case`.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use super::http::{Connection, Request, Response};
 
@@ -35,6 +35,16 @@ pub struct Tally {
 }
 
 impl Tally {
+    /// # Errors
+    /// A request was lost: how many, and what became of the first.
+    pub fn none_lost(&self) -> Result<()> {
+        let (lost, answered) = (self.lost.len(), self.answered);
+        match self.lost.first() {
+            Some(first) => bail!("{lost} of {answered} lost: {first}"),
+            None => Ok(()),
+        }
+    }
+
     /// The time below which this share of the answers lies.
     pub fn percentile(&self, share: f64) -> Duration {
         let mut times = self.times.clone();

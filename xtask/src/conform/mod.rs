@@ -31,6 +31,7 @@ mod staging;
 mod store;
 mod tls;
 mod traffic;
+mod values;
 mod workspace;
 
 use std::collections::BTreeSet;

@@ -10,13 +10,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use super::bed::Bed;
 use super::cluster::{self, Cluster};
 use super::rollouts::{self, Controller, Prometheus};
 use super::traffic::{self, Seen, Traffic};
+use super::values::{merge, values};
 use super::{image, workspace};
 use crate::process::{self, Output};
 
@@ -227,6 +228,15 @@ impl Staging {
         Ok(pods)
     }
 
+    /// Which pods the service has, and how often each was started.
+    pub fn instances(&self) -> Result<BTreeSet<String>> {
+        let instance = |pod: &Value| {
+            let restarts = &pod["status"]["containerStatuses"][0]["restartCount"];
+            format!("{} {restarts}", pod["metadata"]["uid"])
+        };
+        Ok(self.pods()?.iter().map(instance).collect())
+    }
+
     /// The images that run, without what they have in common.
     pub fn running(&self) -> Result<BTreeSet<String>> {
         let image = |pod: &Value| {
@@ -243,9 +253,15 @@ impl Staging {
             .until(&format!("{version} alone runs"), Duration::from_secs(40), || {
                 Ok(self.running()? == wanted)
             })?;
-        let answers = traffic::version(self.service()?)?;
-        ensure!(answers == version, "`{answers}` answers instead of `{version}`");
-        Ok(())
+        // Every node learns of the last change of the Service's endpoints a moment later.
+        let (service, mut answers) = (self.service()?, String::new());
+        self.cluster
+            .until(&format!("{version} answers"), Duration::from_secs(10), || {
+                answers = traffic::version(service).unwrap_or_else(|error| format!("{error:#}"));
+                Ok(answers == version)
+            })
+            .with_context(|| format!("`{answers}` answers instead of `{version}`"))
+            .map(drop)
     }
 
     /// Does something under load and a little longer; fails where that fails. What was lost is for the caller to judge.
@@ -344,50 +360,9 @@ pub fn derive(base: &str, version: &str, spoil: &str, folder: &Path) -> Result<(
     image::build(folder, &tagged(base, version), &[]).map(drop)
 }
 
-/// The values of a chart's files, as helm reads them.
-pub fn values(chart: &Path, files: &[&str]) -> Result<Value> {
-    let reader = tempfile::tempdir()?;
-    fs::create_dir(reader.path().join("templates"))?;
-    fs::write(
-        reader.path().join("Chart.yaml"),
-        "apiVersion: v2\nname: reader\nversion: 0.0.0\n",
-    )?;
-    fs::write(
-        reader.path().join("templates/values.yaml"),
-        "values: {{ toJson .Values }}\n",
-    )?;
-    let mut command = Command::new("helm");
-    command.args(["template", "reader"]).arg(reader.path());
-    for file in files {
-        command.arg("--values").arg(chart.join(file));
-    }
-    let text = process::ok(&mut command, Duration::from_secs(30))?.stdout;
-    let line = text.lines().find_map(|line| line.strip_prefix("values: "));
-    Ok(serde_json::from_str(line.context("helm shows no values")?)?)
-}
-
-/// Lays values over others.
-pub fn merge(into: &mut Value, from: &Value) {
-    match (into, from) {
-        (Value::Object(into), Value::Object(from)) => {
-            for (key, value) in from {
-                merge(into.entry(key.clone()).or_insert(Value::Null), value);
-            }
-        }
-        (into, from) => *into = from.clone(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn values_are_laid_over_each_other() {
-        let mut values = json!({ "a": { "b": 1, "c": [1, 2] }, "d": "e" });
-        merge(&mut values, &json!({ "a": { "c": [3] }, "f": null }));
-        assert_eq!(values, json!({ "a": { "b": 1, "c": [3] }, "d": "e", "f": null }));
-    }
 
     #[test]
     fn a_version_replaces_the_tag() {

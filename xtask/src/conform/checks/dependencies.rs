@@ -101,13 +101,7 @@ fn killed_under_load(bed: &Bed) -> Result<()> {
         let back = instance.until("/api again", Duration::from_secs(10), works);
         let (tally, _) = load.stop();
         slowest = slowest.max(back?);
-        ensure!(
-            tally.lost.is_empty(),
-            "{} of {} lost: {}",
-            tally.lost.len(),
-            tally.answered,
-            tally.lost[0]
-        );
+        tally.none_lost()?;
         // Enough to call it load, however slow the machine is meanwhile.
         ensure!(tally.answered > 20, "only {} answers", tally.answered);
     }

@@ -241,13 +241,7 @@ fn measured(bed: &Bed) -> Result<()> {
     let load = Load::start(instance.public, 8, Reuse::KeepAlive, make, accept);
     std::thread::sleep(Duration::from_secs(5));
     let (tally, seconds) = load.stop();
-    ensure!(
-        tally.lost.is_empty(),
-        "{} of {} lost: {}",
-        tally.lost.len(),
-        tally.answered,
-        tally.lost[0]
-    );
+    tally.none_lost()?;
     bed.measure("items requests/s", tally.answered as f64 / seconds);
     bed.measure("p50 ms", tally.percentile(0.5).as_secs_f64() * 1e3);
     bed.measure("p99 ms", tally.percentile(0.99).as_secs_f64() * 1e3);

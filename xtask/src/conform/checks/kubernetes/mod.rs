@@ -4,6 +4,7 @@ mod development;
 mod operation;
 mod progressive;
 mod release;
+mod rotation;
 mod uninstall;
 
 use crate::conform::check::{Check, On, When};
@@ -104,9 +105,9 @@ pub const CHECKS: &[Check] = &[
     Check::new(
         "kubernetes.rotation",
         "1",
-        "A changed password needs no restart and loses 0 requests; new connections use it",
+        "A second role takes turns with the first without a lost request, forth and back; a changed password needs no restart",
         When::Cluster(On::Postgres),
-        operation::rotation,
+        rotation::rotation,
     ),
     Check::new(
         "kubernetes.scale",

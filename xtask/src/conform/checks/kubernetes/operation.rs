@@ -110,7 +110,7 @@ pub fn drain(bed: &Bed) -> Result<()> {
     seen.nothing_lost()
 }
 
-fn name(pod: &Value) -> Option<String> {
+pub fn name(pod: &Value) -> Option<String> {
     pod["metadata"]["name"].as_str().map(str::to_owned)
 }
 
@@ -165,103 +165,5 @@ pub fn scale(bed: &Bed) -> Result<()> {
         .with_context(|| staging.cluster.last_words(&staging.namespace))?
         .as_secs_f64();
     bed.measure("scaled up s", seconds);
-    ensure!(
-        tally.lost.is_empty(),
-        "{} of {} lost: {}",
-        tally.lost.len(),
-        tally.answered,
-        tally.lost[0]
-    );
-    Ok(())
-}
-
-pub fn rotation(bed: &Bed) -> Result<()> {
-    let staging = bed.staging()?;
-    let password = format!("rotated-{}", std::process::id());
-    let values = crate::conform::staging::values(
-        &staging.folder.join("deploy/helm").join(&staging.slug),
-        &["values.yaml", "values-staging.yaml"],
-    )?;
-    let user = values["database"]["user"].as_str().context("no database.user")?;
-    let secret = values["secrets"]["name"]
-        .as_str()
-        .filter(|name| !name.is_empty())
-        .unwrap_or(&staging.slug);
-    let started = |_: ()| -> Result<BTreeSet<String>> {
-        let uid = |pod: &Value| {
-            format!(
-                "{} {}",
-                pod["metadata"]["uid"], pod["status"]["containerStatuses"][0]["restartCount"]
-            )
-        };
-        Ok(staging.pods()?.iter().map(uid).collect())
-    };
-    let before = started(())?;
-    let seen = staging.under_load(|| {
-        let patch = json!({ "stringData": { "database-password": password } }).to_string();
-        staging.cluster.ok(&[
-            "--namespace",
-            &staging.namespace,
-            "patch",
-            "secret",
-            secret,
-            "--patch",
-            &patch,
-        ])?;
-        sql(staging, &format!("ALTER ROLE {user} PASSWORD '{password}'"))?;
-        // The kubelet writes a changed Secret within a minute or two, sooner when a pod changes.
-        let annotation = format!("boatyard.conform/rotated={}", bed.next());
-        for pod in staging.pods()?.iter().filter_map(name) {
-            // One that is about to end may be gone by now.
-            let _ = staging.cluster.kubectl(
-                &["--namespace", &staging.namespace, "annotate", "pod", &pod, &annotation],
-                30,
-            )?;
-        }
-        thread::sleep(Duration::from_secs(5));
-        Ok(())
-    })?;
-    seen.nothing_lost()?;
-    // Without its old connections the service must log in anew.
-    sql(
-        staging,
-        &format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{user}'"),
-    )?;
-    staging
-        .cluster
-        .until("the new password is used", Duration::from_secs(100), || {
-            let ask = |_| {
-                Connection::open(staging.service()?)?
-                    .send(&Request::get("/api/v1/items"))?
-                    .expect(200)
-            };
-            Ok((0..6).map(ask).all(|answer| answer.is_ok()))
-        })?;
-    ensure!(started(())? == before, "pods were restarted");
-    Ok(())
-}
-
-/// Runs a statement as the database server's own administrator.
-fn sql(staging: &Staging, statement: &str) -> Result<()> {
-    let pods = staging.cluster.list(&staging.namespace, &["pods"])?;
-    let server = pods.iter().find(|pod| {
-        let image = pod["spec"]["containers"][0]["image"].as_str().unwrap_or_default();
-        crate::conform::store::Kind::of_image(image) == Some(crate::conform::store::Kind::Postgres)
-    });
-    let server = server.and_then(name).context("no PostgreSQL runs")?;
-    let script =
-        format!("psql --quiet --username \"${{POSTGRES_USER:-postgres}}\" --dbname postgres --command \"{statement}\"");
-    staging
-        .cluster
-        .ok(&[
-            "--namespace",
-            &staging.namespace,
-            "exec",
-            &server,
-            "--",
-            "sh",
-            "-c",
-            &script,
-        ])
-        .map(drop)
+    tally.none_lost()
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use super::release::SECOND;
+use super::release::{SECOND, refused};
 use crate::conform::bed::Bed;
 use crate::conform::spoil;
 
@@ -11,17 +11,10 @@ const BAD: &str = "0.0.50";
 pub fn bad_answers(bed: &Bed) -> Result<()> {
     let staging = bed.staging()?;
     let image = staging.altered(bed, BAD, |folder| spoil::list_of_items(folder, &bed.stack.language))?;
-    let mut took = 0.0;
-    let seen = staging.under_load(|| {
-        let (output, seconds) = staging.deploy(&image)?;
-        took = seconds;
-        ensure!(output.code != 0, "`make deploy` succeeds");
-        Ok(())
-    })?;
+    let seen = refused(bed, staging, &image, "bad answers: taken back s")?;
     let (share, span) = seen.errors();
     bed.measure("bad answers %", share);
     bed.measure("bad answers s", span);
-    bed.measure("bad answers: taken back s", took);
     let others: Vec<&String> = seen.lost.iter().filter(|lost| !lost.starts_with("status 5")).collect();
     ensure!(others.is_empty(), "{} lost in another way: {}", others.len(), others[0]);
     ensure!(share < 50.0, "{share:.0} % of the requests met it");

@@ -13,6 +13,7 @@ use crate::conform::cluster::{Cluster, succeeded};
 use crate::conform::http::{Connection, Request};
 use crate::conform::spoil;
 use crate::conform::staging::Staging;
+use crate::conform::traffic::Seen;
 
 /// What the releases of a proof are called.
 pub const FIRST: &str = "1.0.0";
@@ -130,21 +131,33 @@ fn running(cluster: &Cluster, namespace: &str, slug: &str) -> Result<usize> {
     Ok(pods.iter().filter(runs).count())
 }
 
+/// Releases an image that must not get through, under load; `figure` is what its seconds are called.
+pub fn refused(bed: &Bed, staging: &Staging, image: &str, figure: &str) -> Result<Seen> {
+    let mut took = 0.0;
+    let seen = staging.under_load(|| {
+        let (output, seconds) = staging.deploy(image)?;
+        took = seconds;
+        ensure!(output.code != 0, "`make deploy` succeeds");
+        Ok(())
+    })?;
+    bed.measure(figure, took);
+    Ok(seen)
+}
+
+/// Fails when a request was lost, unless the strategy is to stop what runs first.
+pub fn none_lost(bed: &Bed, seen: &Seen) -> Result<()> {
+    if bed.strategy() == "recreate" {
+        return Ok(());
+    }
+    seen.nothing_lost()
+}
+
 pub fn bad_version(bed: &Bed) -> Result<()> {
     let staging = bed.staging()?;
     // Nothing outside its pod reaches it, so it never gets ready.
     let image = staging.version("0.0.127", "ENV HOST=127.0.0.1")?;
-    let mut seconds = 0.0;
-    let seen = staging.under_load(|| {
-        let (output, took) = staging.deploy(&image)?;
-        seconds = took;
-        ensure!(output.code != 0, "`make deploy` succeeds");
-        Ok(())
-    })?;
-    bed.measure("bad version s", seconds);
-    if bed.strategy() != "recreate" {
-        seen.nothing_lost()?;
-    }
+    let seen = refused(bed, staging, &image, "bad version s")?;
+    none_lost(bed, &seen)?;
     let versions = seen.versions();
     ensure!(!versions.contains_key("0.0.127"), "it took requests: {versions:?}");
     staging.serves(SECOND)
@@ -152,25 +165,13 @@ pub fn bad_version(bed: &Bed) -> Result<()> {
 
 pub fn failing_migration(bed: &Bed) -> Result<()> {
     let staging = bed.staging()?;
-    let pods = |_: ()| -> Result<BTreeSet<String>> {
-        Ok(staging
-            .pods()?
-            .iter()
-            .map(|pod| pod["metadata"]["uid"].to_string())
-            .collect())
-    };
-    let before = pods(())?;
+    let before = staging.instances()?;
     let image = staging.altered(bed, "0.0.78", spoil::migration)?;
-    let mut seconds = 0.0;
-    let seen = staging.under_load(|| {
-        let (output, took) = staging.deploy(&image)?;
-        seconds = took;
-        ensure!(output.code != 0, "`make deploy` succeeds");
-        Ok(())
-    })?;
-    bed.measure("failing migration s", seconds);
-    seen.nothing_lost()?;
-    ensure!(pods(())? == before, "the pods were replaced");
+    refused(bed, staging, &image, "failing migration s")?.nothing_lost()?;
+    ensure!(
+        staging.instances()? == before,
+        "the pods were replaced, or started again"
+    );
     staging.serves(SECOND)
 }
 
@@ -184,8 +185,6 @@ pub fn rollback(bed: &Bed) -> Result<()> {
         succeeded("make rollback", &output)
     })?;
     bed.measure("rollback s", seconds);
-    if bed.strategy() != "recreate" {
-        seen.nothing_lost()?;
-    }
+    none_lost(bed, &seen)?;
     staging.serves(FIRST)
 }

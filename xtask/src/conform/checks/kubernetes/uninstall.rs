@@ -20,7 +20,7 @@ pub fn uninstall(bed: &Bed) -> Result<()> {
 /// Fails when a namespace holds what it did not hold before, once pods have had their time to end.
 pub fn left(cluster: &Cluster, namespace: &str, before: &BTreeSet<String>) -> Result<()> {
     let mut more: Vec<String> = Vec::new();
-    let gone = cluster.until("what the release made is gone", Duration::from_secs(60), || {
+    let gone = cluster.until("what the release made is gone", Duration::from_secs(100), || {
         let now = cluster.everything(namespace)?;
         more = now.difference(before).cloned().collect();
         // A Job that failed may stay to be looked at, if it goes by itself.
