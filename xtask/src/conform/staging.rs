@@ -153,6 +153,11 @@ impl Staging {
         Ok(())
     }
 
+    /// The kubeconfig of somebody who may release to staging.
+    pub fn deployer(&self) -> &Path {
+        &self.deployer
+    }
+
     /// Runs one of the repository's targets as somebody who may release to staging.
     pub fn make(&self, target: &str, variables: &[(&str, &str)]) -> Result<Output> {
         let mut command = Command::new("make");

@@ -194,7 +194,11 @@ fn npm(pins: &Path) -> Result<PathBuf> {
 pub fn go(pins: &Path) -> Result<PathBuf> {
     let (module, sums) = (read(&pins.join("go.mod"))?, read(&pins.join("go.sum"))?);
     let go = host("go", &["version"], "install Go 1.26 or newer")?;
-    cache::once("go", &[module.as_bytes(), sums.as_bytes(), go.as_bytes()], |folder| {
+    let mut key = vec![module.as_bytes(), sums.as_bytes(), go.as_bytes()];
+    // A set may be a program of our own.
+    let program = fs::read(pins.join("main.go")).ok();
+    key.extend(program.as_deref());
+    cache::once("go", &key, |folder| {
         announce(pins);
         let mut install = Command::new("go");
         install.args(["install", "tool"]).current_dir(pins);
@@ -224,7 +228,7 @@ fn pins(folder: &Path) -> Result<BTreeMap<String, String>> {
             pins.insert(name.to_owned(), version.to_owned());
         }
     }
-    for set in ["golangci-lint", "kube-score", "kubernetes", "go"] {
+    for set in ["golangci-lint", "kube-score", "kubernetes", "prometheus-rules", "go"] {
         for line in read(&folder.join(set).join("go.mod"))?.lines() {
             if let Some((module, version)) = line.trim().split_once(" v") {
                 let version = version.trim_end_matches(" // indirect");

@@ -89,6 +89,13 @@ pub const CHECKS: &[Check] = &[
         progressive::bad_answers,
     ),
     Check::new(
+        "kubernetes.abort",
+        "4",
+        "A release that is taken back by hand, as the runbook says and with a deployer's rights, loses 0 requests",
+        When::Cluster(On::Progressive),
+        progressive::abort,
+    ),
+    Check::new(
         "kubernetes.rollback",
         "4",
         "`make rollback` brings the release before back; with several instances no request is lost",

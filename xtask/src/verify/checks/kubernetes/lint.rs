@@ -106,31 +106,6 @@ pub fn docs(batch: &Batch) -> Result<Ran> {
     Ok(settle(&output, findings))
 }
 
-/// The page that an alert sends people to is in the repository.
-pub fn runbooks(batch: &Batch) -> Result<Ran> {
-    let named = Regex::new(r"\brunbook: *(docs/\S+)")?;
-    let mut findings = Vec::new();
-    for file in batch.files.iter().filter(|path| path.ends_with(".yaml")) {
-        let text = fs::read_to_string(batch.folder.join(file))?;
-        for (number, line) in (1..).zip(text.lines()) {
-            let absent = |page: &str| !batch.files.iter().any(|file| file == page);
-            if let Some(page) = named
-                .captures(line)
-                .map(|found| found[1].to_owned())
-                .filter(|page| absent(page))
-            {
-                findings.push(Finding {
-                    rule: "absent".to_owned(),
-                    path: file.clone(),
-                    line: number,
-                    message: format!("`{page}` is not in the repository"),
-                });
-            }
-        }
-    }
-    Ok(Ran::Found(findings))
-}
-
 fn last(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }

@@ -1,5 +1,6 @@
 //! Charts and manifests of Kubernetes.
 
+mod alerts;
 mod charts;
 mod lint;
 mod manifests;
@@ -60,6 +61,13 @@ pub fn all() -> Vec<Check> {
             22,
             scan::kube_score,
         ),
+        check(
+            "prometheus-rules",
+            "github.com/prometheus/prometheus",
+            MANIFESTS,
+            20,
+            alerts::rules,
+        ),
         check("checkov-kubernetes", "checkov", MANIFESTS, 23, scan::checkov),
         Check {
             id: "runbooks",
@@ -67,7 +75,7 @@ pub fn all() -> Vec<Check> {
             select: Select::Globs(ALERTS),
             scope: Scope::Trees,
             cost: 1,
-            run: lint::runbooks,
+            run: alerts::runbooks,
         },
     ]
 }

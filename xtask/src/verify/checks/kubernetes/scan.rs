@@ -272,15 +272,21 @@ fn known(document: &Document, namespace: &str, always: bool) -> Value {
     object
 }
 
-fn name(number: usize) -> String {
+pub(super) fn name(number: usize) -> String {
     format!("{number:05}.json")
 }
 
-fn number(path: &str) -> Option<usize> {
+pub(super) fn number(path: &str) -> Option<usize> {
     Path::new(path).file_stem()?.to_str()?.parse().ok()
 }
 
-fn finding(manifests: &Manifests, at: Option<usize>, set: Option<&Set>, rule: String, message: &str) -> Finding {
+pub(super) fn finding(
+    manifests: &Manifests,
+    at: Option<usize>,
+    set: Option<&Set>,
+    rule: String,
+    message: &str,
+) -> Finding {
     let document = at.and_then(|at| manifests.documents.get(at));
     let Some(document) = document else {
         return Finding {
@@ -310,7 +316,7 @@ fn finding(manifests: &Manifests, at: Option<usize>, set: Option<&Set>, rule: St
 }
 
 /// One finding for each rule and file: other settings tell the same again.
-fn once(findings: Vec<Finding>) -> Vec<Finding> {
+pub(super) fn once(findings: Vec<Finding>) -> Vec<Finding> {
     let mut seen = BTreeSet::new();
     let told = |finding: &Finding| {
         let message = finding.message.split(" (with ").next().unwrap_or_default().to_owned();
