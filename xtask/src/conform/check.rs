@@ -44,8 +44,6 @@ pub enum On {
     Helm,
     /// With a database
     Database,
-    /// With PostgreSQL
-    Postgres,
     /// Old and new instances side by side
     Gradual,
     /// A Deployment that replaces one instance after the other
@@ -65,7 +63,6 @@ impl On {
             Self::Argocd => delivery == Some("argocd"),
             Self::Helm => helm,
             Self::Database => helm && stack.database != "none",
-            Self::Postgres => helm && stack.database == "postgres",
             Self::Gradual => helm && strategy != Some("recreate"),
             Self::Rolling => helm && strategy == Some("rolling"),
             Self::Recreate => helm && strategy == Some("recreate"),

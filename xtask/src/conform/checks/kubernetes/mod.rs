@@ -112,8 +112,8 @@ pub const CHECKS: &[Check] = &[
     Check::new(
         "kubernetes.rotation",
         "1",
-        "A second role takes turns with the first without a lost request, forth and back; a changed password needs no restart",
-        When::Cluster(On::Postgres),
+        "A second user of the database takes turns with the first, forth and back, without a lost request; a changed password needs no restart",
+        When::Cluster(On::Database),
         rotation::rotation,
     ),
     Check::new(
