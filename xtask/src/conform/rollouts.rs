@@ -45,12 +45,12 @@ impl Controller {
             let source = process::ok(&mut list, Duration::from_secs(120))?.stdout;
             let crds = format!("{}/manifests/crds", source.trim());
             cluster.ok(&["apply", "--server-side", "--kustomize", &crds])?;
-            cluster.ok(&[
-                "wait",
-                "--for=condition=Established",
-                "crd/rollouts.argoproj.io",
-                "--timeout=60s",
-            ])?;
+            cluster.until("Rollouts are known", Duration::from_secs(60), || {
+                let definition = cluster.ok(&["get", "crd", "rollouts.argoproj.io", "--output", "json"])?;
+                let definition: Value = serde_json::from_str(&definition)?;
+                let mut conditions = definition["status"]["conditions"].as_array().into_iter().flatten();
+                Ok(conditions.any(|it| it["type"] == "Established" && it["status"] == "True"))
+            })?;
             *locked(&DEFINITIONS) = Some(crds);
         }
         let ports = [TcpListener::bind("127.0.0.1:0")?, TcpListener::bind("127.0.0.1:0")?];

@@ -47,6 +47,13 @@ pub const CHECKS: &[Check] = &[
         release::nothing_new,
     ),
     Check::new(
+        "kubernetes.told",
+        "4",
+        "`make deploy-plan` shows what a release would change and nothing else, `make smoke-test` and `make status` work; none changes a thing",
+        When::Cluster(On::Helm),
+        release::told,
+    ),
+    Check::new(
         "kubernetes.network",
         "1, 2",
         "A stranger in the cluster reaches neither the service, its metrics nor its servers",

@@ -12,8 +12,9 @@ use crate::conform::bed::Bed;
 use crate::conform::cluster::{Cluster, succeeded};
 use crate::conform::http::{Connection, Request};
 use crate::conform::spoil;
-use crate::conform::staging::Staging;
+use crate::conform::staging::{Staging, tagged};
 use crate::conform::traffic::Seen;
+use crate::process::tail;
 
 /// What the releases of a proof are called.
 pub const FIRST: &str = "1.0.0";
@@ -72,6 +73,38 @@ pub fn nothing_new(bed: &Bed) -> Result<()> {
     let after = state(staging)?;
     let changed: Vec<&String> = before.symmetric_difference(&after).collect();
     ensure!(changed.is_empty(), "changed: {changed:?}");
+    Ok(())
+}
+
+/// What a release would change, whether what runs is any good, and what runs: told, and nothing done.
+pub fn told(bed: &Bed) -> Result<()> {
+    let staging = bed.staging()?;
+    let before = state(staging)?;
+    let (runs, next) = (
+        staging.version(FIRST, "")?,
+        tagged(&staging.version(FIRST, "")?, SECOND),
+    );
+    let plan = |image: &str| -> Result<String> {
+        let output = staging.make("deploy-plan", &[("IMAGE", image)])?;
+        succeeded("make deploy-plan", &output)?;
+        let changes =
+            |line: &&str| line.starts_with(['+', '-']) && !line.starts_with("+++") && !line.starts_with("---");
+        Ok(output.stdout.lines().filter(changes).collect::<Vec<_>>().join("\n"))
+    };
+    let nothing = plan(&runs)?;
+    ensure!(nothing.is_empty(), "what runs would change: {}", tail(&nothing, 600));
+    let changes = plan(&next)?;
+    let image = |line: &str| line.starts_with('+') && line.contains("image:") && line.contains(&next);
+    ensure!(changes.lines().any(image), "the plan has no new image: {changes}");
+    succeeded("make smoke-test", &staging.make("smoke-test", &[])?)?;
+    let status = staging.make("status", &[])?;
+    succeeded("make status", &status)?;
+    ensure!(
+        status.stdout.contains(&runs),
+        "`make status` names no image: {}",
+        status.stdout
+    );
+    ensure!(state(staging)? == before, "something was changed");
     Ok(())
 }
 
