@@ -5,6 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use serde_json::Value;
 
 use super::release::{SECOND, refused};
 use crate::conform::bed::Bed;
@@ -35,14 +36,21 @@ pub fn abort(bed: &Bed) -> Result<()> {
     let deployer = staging.deployer();
     let (cluster, namespace, slug) = (&staging.cluster, staging.namespace.as_str(), staging.slug.as_str());
     let patch = || -> Result<Instant> {
-        cluster.until("the new version comes up", Duration::from_secs(60), || {
-            let pods = cluster.list(
-                namespace,
-                &["pods", "--selector", &format!("app.kubernetes.io/instance={slug}")],
-            )?;
-            let image = |pod: &serde_json::Value| pod["spec"]["containers"][0]["image"] == image.as_str();
-            Ok(pods.iter().any(image))
-        })?;
+        cluster.until(
+            "the controller brings the new version up",
+            Duration::from_secs(60),
+            || {
+                let selector = format!("app.kubernetes.io/instance={slug}");
+                let pods = cluster.list(namespace, &["pods", "--selector", &selector])?;
+                let new = |pod: &&Value| pod["spec"]["containers"][0]["image"] == image.as_str();
+                let Some(pod) = pods.iter().find(new) else {
+                    return Ok(false);
+                };
+                // Until it has written that down, it forgets what it is told.
+                let rollout = cluster.get(namespace, &["rollouts.argoproj.io", slug])?;
+                Ok(rollout["status"]["currentPodHash"] == pod["metadata"]["labels"]["rollouts-pod-template-hash"])
+            },
+        )?;
         let patch = r#"{"status":{"abort":true}}"#;
         let rollout = ["patch", "rollout", slug, "--subresource=status", "--type=merge"];
         let patch = ["--namespace", namespace, "--patch", patch];
