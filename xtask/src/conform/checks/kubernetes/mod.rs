@@ -2,6 +2,7 @@
 
 mod development;
 mod operation;
+mod preview;
 mod progressive;
 mod release;
 mod rotation;
@@ -129,6 +130,13 @@ pub const CHECKS: &[Check] = &[
         "Under load there are more instances",
         When::Cluster(On::Rolling),
         operation::scale,
+    ),
+    Check::new(
+        "kubernetes.previews",
+        "5",
+        "Pull requests run beside each other with the rights of their workflow, take a second commit, and leave nothing",
+        When::Cluster(On::Rolling),
+        preview::previews,
     ),
     Check::new(
         "kubernetes.uninstall",
