@@ -261,7 +261,7 @@ impl Staging {
         // Every node learns of the last change of the Service's endpoints a moment later.
         let (service, mut answers) = (self.service()?, String::new());
         self.cluster
-            .until(&format!("{version} answers"), Duration::from_secs(10), || {
+            .until(&format!("{version} answers"), Duration::from_secs(30), || {
                 answers = traffic::version(service).unwrap_or_else(|error| format!("{error:#}"));
                 Ok(answers == version)
             })
