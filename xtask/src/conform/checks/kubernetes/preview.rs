@@ -31,15 +31,14 @@ pub fn previews(bed: &Bed) -> Result<()> {
     for number in COMMITS {
         previews.script("preview.sh", "up", number)?;
     }
-    let mut numbers = COMMITS[..2].to_vec();
-    for number in &numbers {
+    let [first, second, _] = COMMITS;
+    for number in [first, second] {
         previews.script("release.sh", "smoke-test", number)?;
     }
     // One that goes takes nothing of the other with it.
-    let last = numbers.pop().unwrap_or_default();
-    previews.script("preview.sh", "down", numbers[0])?;
-    previews.script("release.sh", "smoke-test", last)?;
-    previews.script("preview.sh", "down", last)?;
+    previews.script("preview.sh", "down", first)?;
+    previews.script("release.sh", "smoke-test", second)?;
+    previews.script("preview.sh", "down", second)?;
     left(&previews.cluster, &previews.namespace, &before)
 }
 
