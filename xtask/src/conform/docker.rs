@@ -54,8 +54,9 @@ pub fn clear() {
 /// Removes what one stack of this run left: everything whose name begins with its project.
 pub fn clear_project(project: &str) {
     let (name, built) = (format!("name={project}"), format!("reference={project}*"));
-    // What `make up` builds has compose's name and no label.
-    sweep(&[("ps", &name), ("network", &name), ("volume", &name), ("image", &built)]);
+    // What `make up` builds has compose's name and no label. By tag: two stacks may have built
+    // the same image, and its id would take the other's away.
+    sweep(&[("ps", &name), ("network", &name), ("volume", &name), ("tag", &built)]);
 }
 
 fn sweep(kinds: &[(&str, &str)]) {
@@ -67,6 +68,10 @@ fn sweep(kinds: &[(&str, &str)]) {
             "ps" => (&["ps", "-aq"], &["rm", "-fv"]),
             "network" => (&["network", "ls", "-q"], &["network", "rm"]),
             "volume" => (&["volume", "ls", "-q"], &["volume", "rm", "-f"]),
+            "tag" => (
+                &["image", "ls", "--format", "{{.Repository}}:{{.Tag}}"],
+                &["image", "rm", "-f"],
+            ),
             _ => (&["image", "ls", "-q"], &["image", "rm", "-f"]),
         };
         let found = run(&[list, &["--filter", filter]].concat(), 30);

@@ -49,7 +49,7 @@ pub const CHECKS: &[Check] = &[
     Check::new(
         "deploy.bad-version",
         "4",
-        "A release that does not start, and one that answers wrongly, leave the old one in place and lose 0 requests",
+        "A release that does not start, one that answers nothing and one that cannot migrate leave the old one in place and lose 0 requests",
         When::Compose,
         bad_version,
     )
@@ -93,7 +93,7 @@ fn first(bed: &Bed) -> Result<()> {
     let production = bed.production()?;
     let image = production.release("1.0.0", "")?;
     let output = production.make("deploy", &[("IMAGE", &image)])?;
-    ensure!(output.code == 0, "make deploy: {}", process::tail(&output.text(), 1500));
+    ensure!(output.code == 0, "make deploy: {}", process::tail(&output.text(), 6000));
     for path in ["/ready", "/api/v1/items", "/openapi.json"] {
         let (status, text) = production.ask(path, &[])?;
         ensure!(status == 200, "{path} through the edge: {status} {text}");
@@ -233,7 +233,7 @@ fn zero_downtime(bed: &Bed) -> Result<()> {
     let image = production.release("2.0.0", "")?;
     let answered = under_load(bed, || {
         let output = production.make("deploy", &[("IMAGE", &image)])?;
-        ensure!(output.code == 0, "make deploy: {}", process::tail(&output.text(), 1500));
+        ensure!(output.code == 0, "make deploy: {}", process::tail(&output.text(), 6000));
         Ok(())
     })?;
     bed.measure("requests during a replacement", answered as f64);
@@ -245,14 +245,22 @@ fn zero_downtime(bed: &Bed) -> Result<()> {
 fn bad_version(bed: &Bed) -> Result<()> {
     let production = bed.production()?;
     let before = version(bed)?;
-    let dies = ("0.0.78", "ENV READY_CHECKS=nonsense");
-    // Starts, is never ready, and would answer everything with 503.
-    let never_ready = bed.database.as_ref().map(|_| ("0.0.503", "ENV DATABASE_PORT=1"));
-    for (version, spoil) in [dies].into_iter().chain(never_ready) {
+    let bad = [
+        ("0.0.78", "ENV READY_CHECKS=nonsense", "0.0.78 does not get ready"),
+        ("0.0.404", "ENV PORT=3001", "0.0.404 failed the smoke test"),
+    ];
+    let database = bed.database.as_ref();
+    let cannot_migrate = database.map(|_| ("0.0.503", "ENV DATABASE_PORT=1", ""));
+    for (version, spoil, said) in bad.into_iter().chain(cannot_migrate) {
         let image = production.release(version, spoil)?;
         under_load(bed, || {
             let output = production.make("deploy", &[("IMAGE", &image)])?;
             ensure!(output.code != 0, "`make deploy` of {version} succeeds");
+            let tail = process::tail(&output.stderr, 6000);
+            ensure!(
+                output.stderr.contains(said),
+                "{version} is not refused for that: {tail}"
+            );
             Ok(())
         })?;
     }
@@ -268,7 +276,7 @@ fn rollback(bed: &Bed) -> Result<()> {
         ensure!(
             output.code == 0,
             "make rollback: {}",
-            process::tail(&output.text(), 1500)
+            process::tail(&output.text(), 6000)
         );
         Ok(())
     })?;
