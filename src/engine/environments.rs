@@ -23,7 +23,7 @@ pub struct Environment {
     /// The cluster.
     #[serde(default)]
     pub cluster: Option<String>,
-    /// The namespace in the cluster.
+    /// The namespace in the cluster; when absent, the project's slug and the id: `orders-staging`.
     #[serde(default)]
     pub namespace: Option<String>,
     /// Who may approve a deployment.

@@ -70,7 +70,7 @@ pub fn resolve(answers: &Answers, catalog: &Catalog) -> Result<Plan, Error> {
             ))),
         })
         .collect::<Result<Vec<_>, _>>()?;
-    let environments = environments(answers, &selected, &options);
+    let environments = environments(answers, &project, &selected, &options);
     let (outputs, slots, layers) =
         layers::outputs(catalog, &selected, &selectors, &project, &environments).map_err(Error::Bug)?;
 
@@ -182,6 +182,7 @@ fn mounted(service: &Service) -> Vec<String> {
 
 fn environments(
     answers: &Answers,
+    project: &Names,
     selected: &[(String, &Component)],
     options: &BTreeMap<String, String>,
 ) -> Vec<Environment> {
@@ -206,6 +207,8 @@ fn environments(
             EnvironmentClass::Production => domain.clone(),
             _ => domain.as_ref().map(|domain| format!("{}.{domain}", environment.id)),
         });
+        let namespace = || format!("{}-{}", project.slug, environment.id);
+        environment.namespace.get_or_insert_with(namespace);
     }
     list
 }

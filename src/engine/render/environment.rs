@@ -45,7 +45,8 @@ pub fn text(text: &str, context: &impl Serialize) -> Result<String, Error> {
     bare()?.render_str(text, Value::from(Serde(context)))
 }
 
-/// Prints the templates of one plan.
+/// Prints the templates of one plan, which they see whole, and the last of its environments, where
+/// a release ends and a runbook is read, as `production`.
 pub struct Printer<'a> {
     environment: Environment<'a>,
     context: Value,
@@ -67,7 +68,8 @@ impl<'a> Printer<'a> {
                 .ok_or_else(|| Error::new(ErrorKind::TemplateNotFound, template.clone()))?;
             environment.add_template(template, text)?;
         }
-        let context = Value::from(Serde(plan));
+        let production = plan.environments.last().map(|of| Value::from(Serde(of)));
+        let context = context! { production, ..Value::from(Serde(plan)) };
         let (slots, inner) = (Arc::new(plan.slots.clone()), context.clone());
         environment.add_function(
             "slot",
