@@ -206,11 +206,11 @@ fn request_timeout(bed: &Bed) -> Result<()> {
     let answer = items::patch(&instance, &item, &json!({ "name": "waited" }))?;
     items::problem(&answer, 503)?;
     let took = answer.elapsed;
-    thread::sleep(Duration::from_millis(700));
+    pace::pause(Duration::from_millis(700));
     let waiting = database.waiting(&name)?;
     drop(held);
     ensure!(
-        took > Duration::from_millis(900) && took < Duration::from_millis(2900),
+        took > Duration::from_millis(900) && took < Duration::from_secs(2) + pace::bound(Duration::from_millis(900)),
         "answered after {took:?}"
     );
     ensure!(waiting == 0, "{waiting} statements still wait in the database");
@@ -227,12 +227,12 @@ fn pool_wait(bed: &Bed) -> Result<()> {
     let first = thread::spawn(move || {
         Connection::open(address)?.send(&Request::json("POST", ITEMS, &json!({ "name": "has it" })))
     });
-    thread::sleep(Duration::from_millis(500));
+    pace::pause(Duration::from_millis(500));
     let second = instance.get(&format!("{ITEMS}?limit=1"))?;
     drop(held);
     items::problem(&second, 503)?;
     ensure!(second.header("retry-after").is_some(), "no Retry-After");
-    let range = Duration::from_millis(1500)..Duration::from_millis(3000);
+    let range = Duration::from_millis(1500)..Duration::from_secs(2) + pace::bound(Duration::from_secs(1));
     ensure!(range.contains(&second.elapsed), "answered after {:?}", second.elapsed);
     first
         .join()

@@ -8,6 +8,7 @@ use serde_json::Value;
 use crate::conform::bed::Bed;
 use crate::conform::check::{Check, When, cannot_run};
 use crate::conform::docker;
+use crate::conform::pace;
 use crate::conform::store::Kind;
 use crate::process;
 
@@ -193,7 +194,7 @@ fn client_address(bed: &Bed) -> Result<()> {
     let production = bed.production()?;
     let claim = ["-H", "X-Forwarded-For: 198.51.100.99", "-H", "X-Request-ID: claimed"];
     production.ask("/api/v1/items?limit=1", &claim)?;
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    pace::pause(std::time::Duration::from_millis(500));
     for container in production.containers()? {
         let name = container["Name"].as_str().unwrap_or("").trim_start_matches('/');
         if !container["Config"]["Image"]

@@ -275,7 +275,7 @@ fn in_flight(bed: &Bed) -> Result<()> {
     let running = thread::spawn(move || {
         Connection::open(address)?.send(&Request::json("POST", ITEMS, &json!({ "name": "in flight" })))
     });
-    thread::sleep(Duration::from_millis(500));
+    pace::pause(Duration::from_millis(500));
     instance.signal("TERM")?;
     let answer = running.join().map_err(|_| anyhow::anyhow!("a thread died"))??;
     drop(held);
@@ -304,9 +304,9 @@ fn over_grace(bed: &Bed) -> Result<()> {
     let held = bed.hold_items(16)?;
     let address = instance.public;
     let running = thread::spawn(move || Connection::open(address)?.send(&Request::get(ITEMS)));
-    thread::sleep(Duration::from_millis(300));
+    pace::pause(Duration::from_millis(300));
     instance.signal("TERM")?;
-    thread::sleep(Duration::from_millis(200));
+    pace::pause(Duration::from_millis(200));
     crate::conform::docker::ok(&["pause", &instance.name])?;
     thread::sleep(Duration::from_secs(11));
     crate::conform::docker::ok(&["unpause", &instance.name])?;
@@ -324,7 +324,7 @@ fn second_signal(bed: &Bed) -> Result<()> {
         let held = bed.hold_items(8)?;
         let address = instance.public;
         let running = thread::spawn(move || Connection::open(address)?.send(&Request::get(ITEMS)));
-        thread::sleep(Duration::from_millis(300));
+        pace::pause(Duration::from_millis(300));
         // Named twice, it is signalled twice within milliseconds.
         let name = instance.name.as_str();
         crate::conform::docker::ok(&["kill", "--signal", signal, name, name])?;
@@ -375,7 +375,7 @@ fn open_connections(bed: &Bed) -> Result<()> {
         b"POST /api/v1/items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 50\r\n\r\n{",
     )?;
     let _silent = instance.connect()?;
-    thread::sleep(Duration::from_millis(300));
+    pace::pause(Duration::from_millis(300));
     let started = Instant::now();
     instance.signal("TERM")?;
     let code = instance.wait(Duration::from_secs(14))?;

@@ -8,6 +8,7 @@ use crate::conform::check::{Check, When};
 use crate::conform::http::Request;
 use crate::conform::instance::{Instance, message};
 use crate::conform::items::{self, ITEMS};
+use crate::conform::pace;
 use crate::conform::settings::Settings;
 
 pub const CHECKS: &[Check] = &[
@@ -93,7 +94,7 @@ fn access<'a>(lines: &'a [Value], id: &str) -> Vec<&'a Value> {
 }
 
 fn after_writing(instance: &Instance) -> Result<Vec<Value>> {
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    pace::pause(std::time::Duration::from_millis(200));
     instance.logs()?.lines()
 }
 
@@ -273,7 +274,7 @@ fn no_secrets(bed: &Bed) -> Result<()> {
         let status = instance.send(&request)?.status;
         ensure!(status < 500, "{} {} answers {status}", request.method, request.target);
     }
-    std::thread::sleep(std::time::Duration::from_millis(200));
+    pace::pause(std::time::Duration::from_millis(200));
     let logs = instance.logs()?;
     for secret in ["sekret-query", "sekret-header", "sekret-body"] {
         let line = logs

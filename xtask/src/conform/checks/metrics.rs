@@ -7,6 +7,7 @@ use crate::conform::bed::Bed;
 use crate::conform::check::{Check, When};
 use crate::conform::http::Request;
 use crate::conform::items::{self, ITEMS};
+use crate::conform::pace;
 use crate::conform::settings::Settings;
 
 pub const CHECKS: &[Check] = &[
@@ -256,7 +257,7 @@ fn in_flight(bed: &Bed) -> Result<()> {
         b"POST /api/v1/items HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{",
     )?;
     drop(broken);
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    pace::pause(std::time::Duration::from_millis(500));
     let page = instance.get_private("/metrics")?.text();
     let now = sum(&page, "http_requests_in_flight", &[]);
     ensure!(now == Some(0.0), "http_requests_in_flight is {now:?} at rest");
