@@ -146,7 +146,8 @@ impl Instance {
         let (started, limit) = (Instant::now(), super::pace::bound(limit));
         while !holds(self) {
             if started.elapsed() > limit {
-                bail!("{what}: not within {limit:?}; {}", self.last_words());
+                let why = format!("{what}: not within {limit:?}; {}", self.last_words());
+                return Err(super::pace::too_slow(why));
             }
             thread::sleep(Duration::from_millis(20));
         }

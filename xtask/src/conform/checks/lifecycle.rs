@@ -155,11 +155,11 @@ fn exit_0(bed: &Bed) -> Result<()> {
         instance.signal(signal)?;
         let code = instance.wait(Duration::from_secs(10))?;
         ensure!(code == 0, "SIG{signal}: exit status {code}");
-        let took = started.elapsed();
-        ensure!(
-            took < pace::bound(Duration::from_secs(5)),
-            "SIG{signal}: ends after {took:?}"
-        );
+        pace::within(
+            &format!("the end after SIG{signal}"),
+            started.elapsed(),
+            Duration::from_secs(5),
+        )?;
     }
     Ok(())
 }
@@ -173,11 +173,7 @@ fn order(bed: &Bed) -> Result<()> {
     instance.signal("TERM")?;
     let started = Instant::now();
     instance.until("/ready 503", Duration::from_secs(1), |it| it.ready() == 503)?;
-    let turned = started.elapsed();
-    ensure!(
-        turned < pace::bound(Duration::from_millis(700)),
-        "/ready turns after {turned:?}"
-    );
+    pace::within("the turn of /ready", started.elapsed(), Duration::from_millis(700))?;
     let fresh = instance.get(ITEMS)?.expect(200).context("new work during the delay")?;
     ensure!(fresh.closes(), "an answer after SIGTERM does not close its connection");
     items::post(&instance, &json!({ "name": "during the delay" }))?.expect(201)?;
@@ -201,8 +197,7 @@ fn order(bed: &Bed) -> Result<()> {
         took > Duration::from_millis(3800),
         "ended after {took:?}, before the delay was over"
     );
-    ensure!(took < Duration::from_secs(8), "ended after {took:?}");
-    Ok(())
+    pace::within("the end", took, Duration::from_secs(8))
 }
 
 fn mixed(number: usize) -> Request {
@@ -264,8 +259,7 @@ fn without_delay(bed: &Bed) -> Result<()> {
     let torn = tally.lost.iter().find(|why| why.contains("inside"));
     ensure!(torn.is_none(), "an answer was cut off: {torn:?}");
     ensure!(code == 0, "exit status {code}");
-    ensure!(took < pace::bound(Duration::from_secs(5)), "ended after {took:?}");
-    Ok(())
+    pace::within("the end", took, Duration::from_secs(5))
 }
 
 fn in_flight(bed: &Bed) -> Result<()> {
@@ -338,10 +332,11 @@ fn second_signal(bed: &Bed) -> Result<()> {
         let _ = running.join();
         let code = code?;
         ensure!(code == wanted, "SIG{signal} twice: exit status {code}");
-        ensure!(
-            took < pace::bound(Duration::from_millis(1500)),
-            "SIG{signal} twice: ends after {took:?}"
-        );
+        pace::within(
+            &format!("the end after SIG{signal} twice"),
+            took,
+            Duration::from_millis(1500),
+        )?;
     }
     Ok(())
 }

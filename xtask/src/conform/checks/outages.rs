@@ -65,10 +65,10 @@ fn without_cache(instance: &Instance, path: &str, usual: Duration) -> Result<()>
     })?;
     instance.get("/ready")?.expect(200)?;
     slowest = slowest.max(slowest_read(instance, path, 15)?);
-    // A tenth for the cache, and what a busy machine adds to any request.
-    let bound = usual.max(Duration::from_millis(50)) + pace::bound(Duration::from_millis(110));
-    ensure!(slowest <= bound, "slowest answer {slowest:?}, with the cache {usual:?}");
-    Ok(())
+    // A tenth for the cache, and what is usual for any request.
+    let usual = usual.max(Duration::from_millis(50));
+    let added = slowest.saturating_sub(usual);
+    pace::within("what the cache adds to a request", added, Duration::from_millis(110))
 }
 
 fn cache_killed(bed: &Bed) -> Result<()> {
