@@ -293,7 +293,9 @@ fn prove(check: &Check, bed: &Bed, subject: &str) -> Row {
     for _ in 0..2 {
         match &result {
             // The proofs of a cluster go on from what the one before left.
-            Err(error) if error.is::<pace::TooSlow>() && !in_cluster(check) => slow = format!("at first: {error:#}"),
+            Err(error) if error.is::<pace::TooSlow>() && !in_cluster(check) => {
+                slow += &format!("too slow: {error:#}; ")
+            }
             _ => break,
         }
         result = (check.run)(bed);
